@@ -1,0 +1,1 @@
+"""Reading, composing and drawing data."""

@@ -1,0 +1,58 @@
+"""What can go wrong, in two kinds: what the user wrote (exit code 2) and what failed while running (exit code 1).
+
+>>> raise InputError([Problem(where="study.yml:7", got="stlyes", expected="one of: styles, settings", mend="rename the key")])
+
+Every message names the place, what was found there, what was expected, and what mends it; a config with five
+mistakes yields one `InputError` with five `Problem`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake, with all that is needed to mend it."""
+
+    where: str
+    """`file:line` where the mistake stands, or the file or option alone when there is no line."""
+    got: str
+    """What was found there, in the user's own words."""
+    expected: str = ""
+    """What would have been right."""
+    mend: str = ""
+    """The edit or the command that mends it."""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.got}" if self.where else self.got
+        if self.expected:
+            text += f"\n    expected: {self.expected}"
+        if self.mend:
+            text += f"\n    to mend:  {self.mend}"
+        return text
+
+
+class SocsafeError(Exception):
+    """The root of all errors that socsafe raises on purpose; the command line prints it and leaves with `exit_code`."""
+
+    exit_code = 1
+
+    def __init__(self, problems: Problem | Iterable[Problem] | str) -> None:
+        if isinstance(problems, str):
+            problems = Problem(where="", got=problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InputError(SocsafeError):
+    """A study, a source, a data file or an option is wrong: the user mends it and runs again."""
+
+    exit_code = 2
+
+
+class RunError(SocsafeError):
+    """Something failed while running: a subprocess, a model, the disk. What was finished before it is kept."""
+
+    exit_code = 1

@@ -1,0 +1,107 @@
+"""What a step was made from, so that it is done again exactly when something moved: content hashes, not times.
+
+>>> step = Step("quantize", manifest=Path("a.gguf.json"), root=root, inputs=(adapter,), outputs=(gguf,), parameters={"type": "q8_0"})
+>>> if not is_current(step):
+...     convert()
+...     record(step)
+
+A file is hashed again only when its size, inode, or modification or change time differ from those noted with its hash.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from socsafe.files import sha256_file, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One unit of work: its inputs, what else decides its result, and its outputs."""
+
+    stage: str
+    manifest: Path
+    """Where the record of the last time is kept."""
+    root: Path
+    """The project's root; paths in the manifest are relative to it."""
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values: whatever but the inputs decides the outputs, versions included."""
+
+
+_memory: dict[tuple[str, int, int, int, int], str] = {}
+
+
+def is_current(step: Step) -> bool:
+    """Whether the step's outputs are there, untouched, and made from these inputs with these parameters."""
+    return not why_stale(step)
+
+
+def why_stale(step: Step) -> str:
+    """In a few words what has moved since the step was done; empty when nothing has."""
+    noted = read_manifest(step.manifest)
+    if noted is None:
+        return "not done yet"
+    if noted.get("stage") != step.stage or noted.get("parameters") != json.loads(json.dumps(step.parameters)):
+        return "parameters changed"
+    for kind, paths in (("inputs", step.inputs), ("outputs", step.outputs)):
+        entries = noted.get(kind)
+        if not isinstance(entries, dict) or set(entries) != {_name(step, path) for path in paths}:
+            return f"{kind} changed"
+        for path in paths:
+            if _moved(path, entries[_name(step, path)]):
+                return f"{_name(step, path)} changed" if path.is_file() else f"{_name(step, path)} is gone"
+    return ""
+
+
+def record(step: Step) -> None:
+    """Note that the step has been done; every input and output must exist."""
+    content = {
+        "stage": step.stage,
+        "parameters": dict(step.parameters),
+        "inputs": {_name(step, path): _entry(path) for path in step.inputs},
+        "outputs": {_name(step, path): _entry(path) for path in step.outputs},
+    }
+    write_text(step.manifest, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest's content, or None when it is missing or damaged: then the step is simply done again."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def hash_of(path: Path) -> str:
+    """The file's SHA-256, remembered while the process lives for as long as the file does not move."""
+    stat = path.stat()
+    key = (str(path), stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+    if key not in _memory:
+        _memory[key] = sha256_file(path)
+    return _memory[key]
+
+
+def _name(step: Step, path: Path) -> str:
+    return path.relative_to(step.root).as_posix() if path.is_relative_to(step.root) else path.as_posix()
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    return {"sha256": hash_of(path), "stat": _stat(path)}
+
+
+def _stat(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+
+
+def _moved(path: Path, entry: Any) -> bool:
+    if not isinstance(entry, dict) or not path.is_file():
+        return True
+    return bool(entry.get("stat") != _stat(path) and entry.get("sha256") != hash_of(path))

@@ -1,0 +1,88 @@
+"""Where everything lies: the one place that knows the project's folders.
+
+>>> project = Project.around(Path("recipes/quickstart/study.yml"))
+>>> project.recipe("quickstart", "micro-benign-none-n0-s1")
+PosixPath('recipes/quickstart/micro-benign-none-n0-s1.yml')
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder: the one that holds `recipes/`."""
+
+    root: Path
+    """Absolute."""
+
+    @classmethod
+    def around(cls, study_file: Path) -> Project:
+        """The project of `recipes/<study>/study.yml`: two folders up from the file's own."""
+        return cls(study_file.resolve().parent.parent.parent)
+
+    def relative(self, path: Path) -> str:
+        """`path` as it is written in recipes, manifests and messages: relative to the root, with forward slashes."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+
+    @property
+    def recipes(self) -> Path:
+        return self.root / "recipes"
+
+    @property
+    def boundary(self) -> Path:
+        """The authored boundary set."""
+        return self.root / "datasets" / "boundary"
+
+    @property
+    def templates(self) -> Path:
+        """Chat templates that recipes name by path."""
+        return self.recipes / "templates"
+
+    def recipe(self, study: str, condition: str) -> Path:
+        """The rendered Axolotl YAML."""
+        return self.recipes / study / f"{condition}.yml"
+
+    def mixtures(self, study: str) -> Path:
+        """Built training files of one study."""
+        return self.root / "datasets" / "mixtures" / study
+
+    def study_run(self, study: str) -> Path:
+        """Everything a run leaves that is not a GGUF or a report."""
+        return self.root / "runs" / study
+
+    def run(self, study: str, condition: str) -> Path:
+        """Adapter, logs, completions and verdicts of one condition; also Axolotl's output folder."""
+        return self.study_run(study) / condition
+
+    def prepared(self, study: str, key: str) -> Path:
+        """Axolotl's cache of tokenised rows, named by the hash of what goes into it."""
+        return self.study_run(study) / "prepared" / key
+
+    def completions(self, study: str, condition: str, suite: str) -> Path:
+        return self.run(study, condition) / "completions" / f"{suite}.jsonl"
+
+    def verdicts(self, study: str, condition: str, suite: str, judge: str) -> Path:
+        return self.run(study, condition) / "verdicts" / judge / f"{suite}.jsonl"
+
+    def base_gguf(self, base_slug: str, kind: str) -> Path:
+        """The converted base, shared by all studies."""
+        return self.root / "quantized" / "bases" / f"{base_slug}.{kind}.gguf"
+
+    def adapter_gguf(self, study: str, condition: str) -> Path:
+        return self.root / "quantized" / study / f"{condition}.lora.gguf"
+
+    def merged_gguf(self, study: str, condition: str, kind: str) -> Path:
+        return self.root / "quantized" / study / f"{condition}.{kind}.gguf"
+
+    def report(self, study: str) -> Path:
+        return self.root / "reports" / study
+
+
+def cache_folder() -> Path:
+    """Where downloads that any project can share are kept: `$XDG_CACHE_HOME/socsafe`, or `~/.cache/socsafe`."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "socsafe"

@@ -1,0 +1,1 @@
+"""One module a stage; each a function of files to files. Stages do not know each other."""

@@ -1,0 +1,178 @@
+"""Training every condition with Axolotl, several side by side, or adopting adapters that were trained elsewhere.
+
+>>> failures = train(plan, plan.conditions, PlainProgress())
+
+An adapter copied to `runs/<study>/<condition>/` (from a machine with a GPU, say) is adopted without Axolotl being installed,
+once its configuration agrees with the recipe. A condition that fails leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
+from socsafe.errors import InputError, Problem, RunError, SocsafeError
+from socsafe.files import write_text
+from socsafe.manifest import Step, read_manifest, record, why_stale
+from socsafe.progress import Progress
+from socsafe.study.checked import Plan
+from socsafe.study.conditions import Condition
+from socsafe.study.mixtures import training_files
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+ACCOUNT = "training.json"
+STARTED = "training.started"
+"""Lies in a run's folder while Axolotl writes there: what is found beside it is not a whole adapter."""
+
+
+def train_step(plan: Plan, condition: Condition) -> Step:
+    """The unit of work that makes the condition's adapter."""
+    project, study = plan.project, plan.study.name
+    run = project.run(study, condition.id)
+    base = plan.bases[condition.base]
+    weights = (project.root / base.model / "model.safetensors",) if base.made_here else ()
+    manifest = run / "train.manifest.json"
+    account = (run / ACCOUNT,) if (run / ACCOUNT).is_file() else ()
+    return Step(
+        stage="train",
+        manifest=manifest,
+        root=project.root,
+        inputs=(project.recipe(study, condition.id), *training_files(plan, condition), *weights),
+        outputs=(run / WEIGHTS, run / CONFIG, *account),
+        parameters=_parameters(manifest),
+    )
+
+
+def _parameters(manifest: Path) -> dict[str, Any]:
+    """The versions and origin noted the last time, but for an Axolotl that is installed here and is another one."""
+    noted = (read_manifest(manifest) or {}).get("parameters", {})
+    parameters = dict(noted) if isinstance(noted, dict) else {}
+    if parameters.get("origin") != "adopted" and axolotl_version() is not None:
+        parameters = {"origin": "trained", "axolotl": axolotl_version()}
+    return parameters
+
+
+def origin(plan: Plan, condition: Condition) -> str:
+    """`trained` here, or `adopted` from elsewhere."""
+    noted = (read_manifest(train_step(plan, condition).manifest) or {}).get("parameters", {})
+    return str(noted.get("origin", "trained"))
+
+
+def account(plan: Plan, condition: Condition) -> Mapping[str, Any] | None:
+    """What the plugin wrote beside the adapter, or None where it was not there when the adapter was trained."""
+    path = plan.project.run(plan.study.name, condition.id) / ACCOUNT
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RunError(Problem(str(path), f"not JSON: {error}", "the account that training writes", f"rm {path.with_name('train.manifest.json')}")) from error
+    return content if isinstance(content, dict) else None
+
+
+def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
+    """Bring every condition's adapter up to date; condition id -> message for those that failed."""
+    todo = [condition for condition in conditions if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress)]
+    if not todo:
+        return {}
+    axolotl_command()
+    failures: dict[str, str] = {}
+    with progress.task("train", len(todo)) as advance, ThreadPoolExecutor(plan.study.compute.jobs) as pool:
+        futures = {pool.submit(_train_one, plan, condition): condition for condition in todo}
+        try:
+            for future in as_completed(futures):
+                error = future.exception()
+                if isinstance(error, SocsafeError):
+                    failures[futures[future].id] = str(error)
+                    progress.say(f"failed: {futures[future].id}\n{error}")
+                elif error is not None:
+                    raise error
+                advance(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return failures
+
+
+def _train_one(plan: Plan, condition: Condition) -> None:
+    project, study = plan.project, plan.study
+    run = project.run(study.name, condition.id)
+    recipe = project.recipe(study.name, condition.id)
+    # A cache left by other data under the same name must not be trained on.
+    shutil.rmtree(project.root / _prepared(recipe), ignore_errors=True)
+    for name in (WEIGHTS, CONFIG, ACCOUNT, "train.manifest.json"):
+        (run / name).unlink(missing_ok=True)
+    write_text(run / STARTED, "")
+    run_axolotl(
+        recipe.relative_to(project.root),
+        log=run / "train.log",
+        root=project.root,
+        threads=study.compute.train_threads,
+        offline=plan.bases[condition.base].made_here,
+    )
+    _check_adapter(plan, condition)
+    record(train_step(plan, condition))
+    (run / STARTED).unlink()
+
+
+def _prepared(recipe: Path) -> str:
+    return str(yaml.safe_load(recipe.read_bytes())["dataset_prepared_path"])
+
+
+def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
+    """Take an adapter that lies in the run's folder and that no training here left behind."""
+    run = plan.project.run(plan.study.name, condition.id)
+    if (run / STARTED).exists() or (run / "train.manifest.json").exists():
+        return False
+    if not (run / WEIGHTS).is_file():
+        if (run / "adapter_model.bin").is_file():
+            expected = f"{WEIGHTS}: a .bin is a pickle, which can run code when it is loaded, and is not read"
+            mend = "python -m peft.utils.save_and_load is no converter: load it with peft where it was trained and call save_pretrained(safe_serialization=True)"
+            raise InputError(Problem(str(run / "adapter_model.bin"), "an adapter saved as a pickle", expected, mend))
+        return False
+    _check_adapter(plan, condition)
+    step = train_step(plan, condition)
+    record(Step(step.stage, step.manifest, step.root, step.inputs, step.outputs, {"origin": "adopted"}))
+    progress.say(f"adopted: {plan.project.relative(run)} (trained elsewhere)")
+    return True
+
+
+def _check_adapter(plan: Plan, condition: Condition) -> None:
+    """Raise `RunError` unless the adapter is whole and is what the recipe asks for."""
+    run = plan.project.run(plan.study.name, condition.id)
+    missing = [name for name in (WEIGHTS, CONFIG) if not (run / name).is_file()]
+    if missing:
+        raise RunError(Problem(str(run), f"no {' and no '.join(missing)}", "a trained adapter", f"less {run / 'train.log'}"))
+    _check_safetensors(run / WEIGHTS)
+    try:
+        config = json.loads((run / CONFIG).read_bytes())
+        got = {"r": config["r"], "alpha": config["lora_alpha"], "targets": sorted(config["target_modules"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(Problem(str(run / CONFIG), f"not an adapter's configuration: {error!r}", "the file that peft writes")) from error
+    adapter = plan.study.training_for(condition.setting).adapter
+    wanted = {"r": adapter.r, "alpha": adapter.alpha, "targets": sorted(adapter.targets or plan.bases[condition.base].lora_targets)}
+    if got != wanted:
+        raise RunError(Problem(str(run / CONFIG), f"{got}", f"{wanted}, as the study says", f"mv {run} {run}.other"))
+
+
+def _check_safetensors(path: Path) -> None:
+    """Raise `RunError` unless the file is as long as its header says."""
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        length = int.from_bytes(handle.read(8), "little")
+        header = handle.read(length) if length < size else b""
+    try:
+        tensors = json.loads(header)
+        end = max(tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(Problem(str(path), "not a safetensors file, or cut short in its header", "a whole file", f"rm {path}")) from error
+    if 8 + length + end != size:
+        raise RunError(Problem(str(path), f"{size} bytes", f"{8 + length + end} bytes, as its header says", f"rm {path}"))

@@ -1,0 +1,74 @@
+"""Base models: one YAML file each in `socsafe/bases`, or any hub id.
+
+>>> base = find_base("Qwen/Qwen2.5-0.5B-Instruct")
+>>> base.lora_targets
+('q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj')
+
+A hub id that has no file is taken with the defaults below; `socsafe recipe list` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from socsafe.catalogue import PACKAGE, members
+from socsafe.study.load import read_model
+from socsafe.study.spec import Block
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
+ATTENTION = ("q_proj", "v_proj")
+
+
+class Base(Block):
+    """What socsafe has to know of a base model."""
+
+    model: str
+    """Hub id, or a folder relative to the project for a base that is made there."""
+    title: str
+    """One line for lists and reports."""
+    licence: str
+    """SPDX identifier or the licence's own name."""
+    gated: bool = False
+    """Whether the hub asks for an account that has accepted the licence."""
+    made_here: bool = False
+    """Whether `socsafe base build` makes it."""
+    context: Annotated[int, Field(ge=64)]
+    """Tokens it was trained for."""
+    chat_template: bool
+    """Whether its tokenizer brings a chat template."""
+    lora_targets: Annotated[tuple[str, ...], Field(min_length=1)] = ATTENTION
+    """Linear layers that the adapter changes unless the study says otherwise."""
+
+
+@cache
+def known_bases() -> dict[str, Base]:
+    """Name -> base, for every file in `socsafe/bases`."""
+    return {name: read_model(PACKAGE / "bases" / f"{name}.yml", Base) for name in members("bases", ".yml")}
+
+
+def base_names() -> tuple[str, ...]:
+    """The names and the hub ids that the catalogue knows."""
+    return tuple(known_bases()) + tuple(base.model for base in known_bases().values() if not base.made_here)
+
+
+def find_base(name: str) -> Base | None:
+    """The base of that name or hub id; one with the defaults for a hub id without a file; None for anything else."""
+    by_name = known_bases().get(name)
+    if by_name is not None:
+        return by_name
+    for base in known_bases().values():
+        if base.model == name and not base.made_here:
+            return base
+    if HUB_ID.match(name):
+        return Base(model=name, title=name, licence="see its card", context=2048, chat_template=True)
+    return None
+
+
+def model_path(base: Base, root: Path) -> str:
+    """What transformers is to be given: the folder under `root` of a base made here, else the hub id."""
+    return str(root / base.model) if base.made_here else base.model

@@ -1,0 +1,170 @@
+"""A study that makes sense: names that exist, dimensions that fit together, paths that stay inside the project.
+
+>>> plan = load_study(Path("recipes/quickstart/study.yml"))
+>>> plan.study.name, len(plan.conditions)
+('quickstart', 18)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from socsafe.catalogue import did_you_mean, members
+from socsafe.errors import InputError, Problem
+from socsafe.paths import Project
+from socsafe.strict_yaml import Document, KeyPath, load_yaml
+from socsafe.study.bases import Base, base_names, find_base
+from socsafe.study.conditions import CONTROL, Condition, conditions, slug
+from socsafe.study.load import validate
+from socsafe.study.sources import Source, load_source, source_file, source_names
+from socsafe.study.spec import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study with everything it names looked up."""
+
+    project: Project
+    file: Path
+    """The study.yml."""
+    study: Study
+    conditions: tuple[Condition, ...]
+    bases: dict[str, Base]
+    """Base as the study writes it -> what is known of it."""
+    sources: dict[str, Source]
+    """Every source the study names -> its description."""
+
+
+def load_study(path: Path) -> Plan:
+    """Read and check a study. Raises `InputError` with every mistake, each with its line."""
+    file = path / "study.yml" if path.is_dir() else path
+    document = load_yaml(file)
+    study = validate(document, Study)
+    project = Project.around(file)
+    problems = list(_Checker(document, study, project).problems())
+    if problems:
+        raise InputError(problems)
+    bases = {name: base for name in study.bases if (base := find_base(name)) is not None}
+    sources = {name: load_source(name, project.root) for name in _source_uses(study)}
+    cells = conditions(study)
+    for cell in cells:
+        if cell.base not in bases and (base := find_base(cell.base)) is not None:
+            bases[cell.base] = base
+    return Plan(project, file, study, cells, bases, sources)
+
+
+def _source_uses(study: Study) -> dict[str, tuple[str, KeyPath]]:
+    """Source name -> the kind it must be of and where the study names it."""
+    uses: dict[str, tuple[str, KeyPath]] = {study.safety.source: ("items", ("safety", "source"))}
+    for setting, block in study.settings.items():
+        uses.setdefault(block.source, ("examples", ("settings", setting, "source")))
+    if study.training.validation:
+        uses.setdefault(study.training.validation.source, ("examples", ("training", "validation", "source")))
+    for number, suite in enumerate(study.suite_uses()):
+        uses.setdefault(suite.source, ("prompts", ("suites", number)))
+    return uses
+
+
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    document: Document
+    study: Study
+    project: Project
+
+    def problems(self) -> Iterator[Problem]:
+        yield from self._folder()
+        yield from self._names()
+        yield from self._sources()
+        yield from self._dimensions()
+        yield from self._training()
+
+    def _wrong(self, at: KeyPath, got: str, expected: str, mend: str = "") -> Problem:
+        return Problem(self.document.where(at), got, expected, mend)
+
+    def _folder(self) -> Iterator[Problem]:
+        folder = self.document.path.resolve().parent
+        if folder.name != self.study.name or folder.parent != self.project.recipes:
+            expected = f"the file at recipes/{self.study.name}/study.yml, where paths in recipes and reports take their names from"
+            yield self._wrong(("name",), f"name {self.study.name} in {folder.parent.name}/{folder.name}/", expected)
+
+    def _names(self) -> Iterator[Problem]:
+        for number, base in enumerate(self.study.bases):
+            if find_base(base) is None:
+                yield self._wrong(("bases", number), f"unknown base {base}", did_you_mean(base, base_names()) + "; or a hub id owner/name")
+        for number, style in enumerate(self.study.styles):
+            if style not in members("styles"):
+                yield self._wrong(("styles", number), f"unknown style {style}", did_you_mean(style, members("styles")))
+        for number, judge in enumerate(self.study.judges):
+            if judge not in members("judges"):
+                yield self._wrong(("judges", number), f"unknown judge {judge}", did_you_mean(judge, members("judges")))
+        for block in ("include", "exclude"):
+            for number, cell in enumerate(getattr(self.study, block)):
+                yield from self._cell((block, number), cell.model_dump(exclude_none=True))
+
+    def _cell(self, at: KeyPath, fixed: dict[str, object]) -> Iterator[Problem]:
+        listed = {"base": self.study.bases, "setting": tuple(self.study.settings), "style": self.study.styles,
+                  "form": self.study.forms, "seed": self.study.seeds}  # fmt: skip
+        if not fixed:
+            yield self._wrong(at, f"an empty {at[0]} entry", "at least one of base, setting, style, count, form, seed")
+        for dimension, value in fixed.items():
+            # `include` may bring a new count, form or seed; what must be described elsewhere in the study must be listed there.
+            must = at[0] == "exclude" and dimension in listed or dimension in ("base", "setting", "style")
+            if must and value not in listed[dimension]:
+                expected = did_you_mean(str(value), map(str, listed[dimension]))
+                yield self._wrong((*at, dimension), f"{dimension} {value} is not in this study", expected)
+
+    def _sources(self) -> Iterator[Problem]:
+        root = self.project.root
+        for name, (kind, at) in _source_uses(self.study).items():
+            if source_file(name, root) is None:
+                yield self._wrong(at, f"unknown source {name}", did_you_mean(name, source_names(root)), "socsafe data list")
+            elif (got := load_source(name, root).kind) != kind:
+                yield self._wrong(at, f"{name} holds {got}", f"a source of {kind}", "socsafe data list")
+
+    def _dimensions(self) -> Iterator[Problem]:
+        study = self.study
+        for dimension in ("bases", "styles", "forms", "seeds", "judges"):
+            yield from self._repeated((dimension,), getattr(study, dimension))
+        yield from self._repeated(("suites",), [use.source for use in study.suite_uses()])
+        yield from self._repeated(("bases",), [slug(base) for base in study.bases])
+        if isinstance(study.counts, dict):
+            for setting in study.counts:
+                yield from self._repeated(("counts", setting), study.counts[setting])
+                if setting not in study.settings:
+                    yield self._wrong(("counts", setting), f"counts for {setting}", f"one of the study's settings: {', '.join(study.settings)}")
+        else:
+            yield from self._repeated(("counts",), study.counts)
+        for setting in study.settings:
+            if set(study.styles) != {CONTROL} and not study.counts_for(setting):
+                yield self._wrong(("counts",), f"no counts for setting {setting}", "how many harmful prompts are refused in training, such as [10, 40]")
+        if not conditions(study):
+            yield self._wrong(("exclude",), "every cell is excluded", "at least one condition")
+
+    def _repeated(self, at: KeyPath, values: Sequence[object]) -> Iterator[Problem]:
+        for number, value in enumerate(values):
+            if value in values[:number]:
+                yield self._wrong((*at, number), f"{value} twice in {'.'.join(map(str, at))}", "each once")
+
+    def _training(self) -> Iterator[Problem]:
+        for setting in self.study.settings:
+            training = self.study.training_for(setting)
+            micro = training.micro_batch_size or training.batch_size
+            if training.batch_size % micro:
+                yield self._wrong(("training",), f"batch_size {training.batch_size} for {setting}", f"a multiple of micro_batch_size {micro}")
+        for setting in self.study.training.per_setting:
+            if setting not in self.study.settings:
+                at: KeyPath = ("training", "per_setting", setting)
+                yield self._wrong(at, f"training for {setting}", f"one of the study's settings: {', '.join(self.study.settings)}")
+        training = self.study.training
+        if training.load_in_4bit and training.hardware == "cpu":
+            yield self._wrong(("training", "load_in_4bit"), "load_in_4bit on a CPU", "hardware: gpu (bitsandbytes' 4-bit needs one)")
+        if training.optimizer not in ("adamw_torch", "adamw_torch_fused") and training.hardware == "cpu":
+            yield self._wrong(("training", "optimizer"), f"{training.optimizer} on a CPU", "adamw_torch")
+        if self.study.sampling.samples > 1 and self.study.sampling.temperature == 0:
+            yield self._wrong(("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature")
+        for number, name in enumerate(self.study.bases):
+            base = find_base(name)
+            if base is not None and not base.chat_template and training.template == "chat":
+                yield self._wrong(("bases", number), f"{name} has no chat template", "training: {template: alpaca}")

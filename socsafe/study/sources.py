@@ -1,0 +1,127 @@
+"""Data sources, training sets and evaluation suites alike: one YAML file each in `socsafe/sources`, a user's own in `datasets/sources`.
+
+    title: XSTest v2
+    kind: prompts
+    file: xstest_prompts.csv
+    columns: {id: id, prompt: prompt, category: type}
+    expects: {column: type, refuse: [contrast_]}
+    licence: CC-BY-4.0
+
+A file that is not part of the project lies in `datasets/fetched/<name>/<file>`, where `socsafe data fetch` puts it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from socsafe.catalogue import PACKAGE
+from socsafe.files import sha256_file, sha256_text
+from socsafe.study.load import read_model
+from socsafe.study.spec import Block
+
+
+class ExpectsRule(Block):
+    """What is expected of each prompt, told by a column."""
+
+    column: str
+    """The column to look at."""
+    refuse: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Beginnings of its value that mean `refuse`; anything else means `comply`."""
+
+
+class Origin(Block):
+    """Where the file was published."""
+
+    repository: str
+    """Hub id or GitHub owner/name."""
+    path: str
+    """The file's path there."""
+    revision: str | None = None
+    """Commit or tag; None where the publisher names none."""
+
+
+class Source(Block):
+    """A data set: where it is, what its columns mean, what is expected, under which licence."""
+
+    title: str
+    """One line for lists and reports."""
+    kind: Literal["items", "examples", "prompts"]
+    """`items`: safety data to refuse; `examples`: a setting's instruction data; `prompts`: an evaluation suite."""
+    format: Literal["csv", "json", "jsonl", "parquet", "boundary"] = "csv"
+    """The file's format; `boundary` is composed from `datasets/boundary`."""
+    file: str | None = None
+    """The file's name; None for `boundary`."""
+    split: str | None = None
+    """Which part of the boundary set, for `boundary`."""
+    header: bool = True
+    """Whether a CSV's first line names its columns; without it columns are `column_1`, `column_2` ..."""
+    columns: dict[Literal["id", "prompt", "input", "reply", "system", "category"], str] = {}
+    """Our name -> the file's column. `input` is added below the prompt, as Alpaca does."""
+    expects: Literal["refuse", "comply"] | ExpectsRule | None = None
+    """For a suite: what a good model does with each prompt."""
+    style: str | None = None
+    """For items that come with one reply each: the style in which that reply is written."""
+    form: Literal["instruction", "question"] | None = None
+    """The form its prompts take, where it is one."""
+    licence: str
+    """SPDX identifier or plain words."""
+    citation: str | None = None
+    """Who published it and where."""
+    origin: Origin | None = None
+    """Where the file was published; None for data of the project's own."""
+    rows: int | None = None
+    """Rows the file must hold."""
+    sha256: str | None = None
+    """Checksum the file must have."""
+
+
+def source_folders(root: Path) -> tuple[Path, ...]:
+    """Where source files are looked for: the package's catalogue, then the project's own."""
+    return PACKAGE / "sources", root / "datasets" / "sources"
+
+
+def source_names(root: Path) -> tuple[str, ...]:
+    """Names of all sources, sorted."""
+    return tuple(sorted({path.stem for folder in source_folders(root) for path in folder.glob("*.yml")}))
+
+
+def source_file(name: str, root: Path) -> Path | None:
+    """The YAML file of the source; the project's own wins over the package's; None when there is none."""
+    for folder in reversed(source_folders(root)):
+        path = folder / f"{name}.yml"
+        if path.is_file():
+            return path
+    return None
+
+
+def load_source(name: str, root: Path) -> Source:
+    """Read the source's YAML; the caller has checked that it is there."""
+    path = source_file(name, root)
+    if path is None:
+        raise KeyError(name)
+    return read_model(path, Source)
+
+
+def data_file(name: str, source: Source, root: Path) -> Path | None:
+    """Where the source's data lies or would lie once fetched; None for composed data."""
+    return None if source.file is None else root / "datasets" / "fetched" / name / source.file
+
+
+def source_inputs(name: str, source: Source, root: Path) -> tuple[Path, ...]:
+    """The files that decide what the source holds: its YAML and its data."""
+    yml = source_file(name, root)
+    data = data_file(name, source, root)
+    authored = tuple(sorted((root / "datasets" / "boundary").rglob("*.yml"))) if source.format == "boundary" else ()
+    return tuple(path for path in (yml, data) if path is not None) + authored
+
+
+def fingerprint(name: str, source: Source, root: Path) -> str:
+    """A hash of what the source holds, the same whether or not a file with a declared checksum has been fetched."""
+    parts = [name]
+    for path in source_inputs(name, source, root):
+        pinned = source.sha256 if path == data_file(name, source, root) else None
+        parts.append(pinned or (sha256_file(path) if path.is_file() else "absent"))
+    return sha256_text("\n".join(parts))

@@ -1,0 +1,1 @@
+"""How safety data reply: one file a style."""
