@@ -79,7 +79,9 @@ def account_of_rows(files: Sequence[str], dataset: Iterable[Mapping[str, Any]], 
             turns = [{"role": turn["role"], "content": turn["content"]} for turn in messages]
             tokens = tuple(tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False))
             if not left[tokens]:
-                raise RuntimeError(f"{file}:{number + 1}: this row is not among the rows that Axolotl prepared; delete dataset_prepared_path")
+                raise RuntimeError(
+                    f"{file}:{number + 1}: this row is not among the rows that Axolotl prepared; delete dataset_prepared_path"
+                )
             left[tokens] -= 1
             labels = tokenised[tokens][left[tokens]]
             loss_tokens += sum(label != IGNORED for label in labels)

@@ -30,10 +30,13 @@ class Step:
     """The project's root; paths in the manifest are relative to it."""
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
+    if_here: tuple[Path, ...] = ()
+    """Inputs that may be on another machine (a base's weights, say): compared only where they are here."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """JSON values: whatever but the inputs decides the outputs, versions included."""
 
 
+NOT_DONE = "not done yet"
 _memory: dict[tuple[str, int, int, int, int], str] = {}
 
 
@@ -46,7 +49,7 @@ def why_stale(step: Step) -> str:
     """In a few words what has moved since the step was done; empty when nothing has."""
     noted = read_manifest(step.manifest)
     if noted is None:
-        return "not done yet"
+        return NOT_DONE
     if noted.get("stage") != step.stage or noted.get("parameters") != json.loads(json.dumps(step.parameters)):
         return "parameters changed"
     for kind, paths in (("inputs", step.inputs), ("outputs", step.outputs)):
@@ -56,15 +59,20 @@ def why_stale(step: Step) -> str:
         for path in paths:
             if _moved(path, entries[_name(step, path)]):
                 return f"{_name(step, path)} changed" if path.is_file() else f"{_name(step, path)} is gone"
+    known = noted.get("if_here")
+    for path in step.if_here:
+        if path.is_file() and _moved(path, known.get(_name(step, path)) if isinstance(known, dict) else None):
+            return f"{_name(step, path)} changed"
     return ""
 
 
 def record(step: Step) -> None:
-    """Note that the step has been done; every input and output must exist."""
+    """Note that the step has been done; every input and output must exist, but for those of `if_here`."""
     content = {
         "stage": step.stage,
         "parameters": dict(step.parameters),
         "inputs": {_name(step, path): _entry(path) for path in step.inputs},
+        "if_here": {_name(step, path): _entry(path) for path in step.if_here if path.is_file()},
         "outputs": {_name(step, path): _entry(path) for path in step.outputs},
     }
     write_text(step.manifest, json.dumps(content, indent=1, sort_keys=True) + "\n")

@@ -67,7 +67,7 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
 
 def load_prompts(name: str, source: Source, root: Path) -> tuple[Prompt, ...]:
     """The prompts of a source of kind `prompts`, in its own order."""
-    if source.format == "boundary":
+    if source.split == "pairs" or source.split == "targets" or source.split == "actions" or source.split == "ordinary":
         return boundary.compose_prompts(boundary.load_taxonomy(root / "datasets" / "boundary"), source.split)
 
     def prompt(row: Row, number: int) -> Prompt:

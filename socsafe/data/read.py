@@ -52,7 +52,9 @@ def _check_columns(name: str, source: Source, path: Path, rows: list[Row]) -> No
     if not rows:
         raise InputError(Problem(str(path), "no rows", "at least one row"))
     if missing:
-        raise InputError(Problem(str(path), f"no column {', '.join(missing)}", f"one of: {', '.join(sorted(have))}", f"mend columns: in {name}.yml"))
+        raise InputError(
+            Problem(str(path), f"no column {', '.join(missing)}", f"one of: {', '.join(sorted(have))}", f"mend columns: in {name}.yml")
+        )
 
 
 def _text(value: Any) -> str:

@@ -120,7 +120,9 @@ def check_supply(plan: Plan) -> None:
         if need > have:
             what = "prompts to refuse" if expects == "refuse" else "look-alikes"
             problems.append(
-                Problem(plan.project.relative(plan.file), f"{need} {what}", f"at most {have}, which is all that {study.safety.source} holds")
+                Problem(
+                    plan.project.relative(plan.file), f"{need} {what}", f"at most {have}, which is all that {study.safety.source} holds"
+                )
             )
     problems += _missing_material(plan, items)
     for setting in _settings(plan):

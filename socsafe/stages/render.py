@@ -48,7 +48,9 @@ def render_recipes(plan: Plan) -> dict[Path, str]:
         unknown = unknown_keys(recipe, index)
         if unknown:
             where = plan.project.relative(plan.project.recipe(plan.study.name, condition.id))
-            raise RunError(Problem(where, f"keys that Axolotl does not know: {', '.join(unknown)}", "keys of the pinned Axolotl", "make axolotl-keys"))
+            raise RunError(
+                Problem(where, f"keys that Axolotl does not know: {', '.join(unknown)}", "keys of the pinned Axolotl", "make axolotl-keys")
+            )
         rendered[plan.project.recipe(plan.study.name, condition.id)] = _header(plan, condition) + yaml.dump(
             recipe, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120
         )

@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def train_step(plan: Plan, condition: Condition) -> Step:
         stage="train",
         manifest=manifest,
         root=project.root,
-        inputs=(project.recipe(study, condition.id), *training_files(plan, condition), *weights),
+        inputs=(project.recipe(study, condition.id), *training_files(plan, condition)),
+        if_here=weights,
         outputs=(run / WEIGHTS, run / CONFIG, *account),
         parameters=_parameters(manifest),
     )
@@ -74,7 +76,9 @@ def account(plan: Plan, condition: Condition) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise RunError(Problem(str(path), f"not JSON: {error}", "the account that training writes", f"rm {path.with_name('train.manifest.json')}")) from error
+        raise RunError(
+            Problem(str(path), f"not JSON: {error}", "the account that training writes", f"rm {path.with_name('train.manifest.json')}")
+        ) from error
     return content if isinstance(content, dict) else None
 
 
@@ -127,20 +131,24 @@ def _prepared(recipe: Path) -> str:
     return str(yaml.safe_load(recipe.read_bytes())["dataset_prepared_path"])
 
 
-def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
-    """Take an adapter that lies in the run's folder and that no training here left behind."""
+def is_adoptable(plan: Plan, condition: Condition) -> bool:
+    """Whether an adapter lies in the run's folder that no training here left behind."""
     run = plan.project.run(plan.study.name, condition.id)
-    if (run / STARTED).exists() or (run / "train.manifest.json").exists():
-        return False
-    if not (run / WEIGHTS).is_file():
+    return (run / WEIGHTS).is_file() and not (run / STARTED).exists() and not (run / "train.manifest.json").exists()
+
+
+def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
+    """Take an adapter that was trained elsewhere and copied to the run's folder; say whether there was one."""
+    run = plan.project.run(plan.study.name, condition.id)
+    if not is_adoptable(plan, condition):
         if (run / "adapter_model.bin").is_file():
             expected = f"{WEIGHTS}: a .bin is a pickle, which can run code when it is loaded, and is not read"
-            mend = "python -m peft.utils.save_and_load is no converter: load it with peft where it was trained and call save_pretrained(safe_serialization=True)"
+            mend = "load it with peft where it was trained, and save it with save_pretrained(folder, safe_serialization=True)"
             raise InputError(Problem(str(run / "adapter_model.bin"), "an adapter saved as a pickle", expected, mend))
         return False
     _check_adapter(plan, condition)
     step = train_step(plan, condition)
-    record(Step(step.stage, step.manifest, step.root, step.inputs, step.outputs, {"origin": "adopted"}))
+    record(replace(step, parameters={"origin": "adopted"}))
     progress.say(f"adopted: {plan.project.relative(run)} (trained elsewhere)")
     return True
 

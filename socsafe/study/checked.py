@@ -110,7 +110,7 @@ class _Checker:
             yield self._wrong(at, f"an empty {at[0]} entry", "at least one of base, setting, style, count, form, seed")
         for dimension, value in fixed.items():
             # `include` may bring a new count, form or seed; what must be described elsewhere in the study must be listed there.
-            must = at[0] == "exclude" and dimension in listed or dimension in ("base", "setting", "style")
+            must = (at[0] == "exclude" and dimension in listed) or dimension in ("base", "setting", "style")
             if must and value not in listed[dimension]:
                 expected = did_you_mean(str(value), map(str, listed[dimension]))
                 yield self._wrong((*at, dimension), f"{dimension} {value} is not in this study", expected)
@@ -133,12 +133,16 @@ class _Checker:
             for setting in study.counts:
                 yield from self._repeated(("counts", setting), study.counts[setting])
                 if setting not in study.settings:
-                    yield self._wrong(("counts", setting), f"counts for {setting}", f"one of the study's settings: {', '.join(study.settings)}")
+                    yield self._wrong(
+                        ("counts", setting), f"counts for {setting}", f"one of the study's settings: {', '.join(study.settings)}"
+                    )
         else:
             yield from self._repeated(("counts",), study.counts)
         for setting in study.settings:
             if set(study.styles) != {CONTROL} and not study.counts_for(setting):
-                yield self._wrong(("counts",), f"no counts for setting {setting}", "how many harmful prompts are refused in training, such as [10, 40]")
+                yield self._wrong(
+                    ("counts",), f"no counts for setting {setting}", "how many harmful prompts are refused in training, such as [10, 40]"
+                )
         if not conditions(study):
             yield self._wrong(("exclude",), "every cell is excluded", "at least one condition")
 
@@ -152,7 +156,9 @@ class _Checker:
             training = self.study.training_for(setting)
             micro = training.micro_batch_size or training.batch_size
             if training.batch_size % micro:
-                yield self._wrong(("training",), f"batch_size {training.batch_size} for {setting}", f"a multiple of micro_batch_size {micro}")
+                yield self._wrong(
+                    ("training",), f"batch_size {training.batch_size} for {setting}", f"a multiple of micro_batch_size {micro}"
+                )
         for setting in self.study.training.per_setting:
             if setting not in self.study.settings:
                 at: KeyPath = ("training", "per_setting", setting)
@@ -163,7 +169,9 @@ class _Checker:
         if training.optimizer not in ("adamw_torch", "adamw_torch_fused") and training.hardware == "cpu":
             yield self._wrong(("training", "optimizer"), f"{training.optimizer} on a CPU", "adamw_torch")
         if self.study.sampling.samples > 1 and self.study.sampling.temperature == 0:
-            yield self._wrong(("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature")
+            yield self._wrong(
+                ("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature"
+            )
         for number, name in enumerate(self.study.bases):
             base = find_base(name)
             if base is not None and not base.chat_template and training.template == "chat":

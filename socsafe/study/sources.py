@@ -54,11 +54,11 @@ class Source(Block):
     """The file's format; `boundary` is composed from `datasets/boundary`."""
     file: str | None = None
     """The file's name; None for `boundary`."""
-    split: str | None = None
+    split: Literal["train", "benign", "obedient", "compliant", "pairs", "targets", "actions", "ordinary"] | None = None
     """Which part of the boundary set, for `boundary`."""
     header: bool = True
     """Whether a CSV's first line names its columns; without it columns are `column_1`, `column_2` ..."""
-    columns: dict[Literal["id", "prompt", "input", "reply", "system", "category"], str] = {}
+    columns: dict[Literal["id", "prompt", "input", "reply", "system", "category"], str] = Field(default={})
     """Our name -> the file's column. `input` is added below the prompt, as Alpaca does."""
     expects: Literal["refuse", "comply"] | ExpectsRule | None = None
     """For a suite: what a good model does with each prompt."""

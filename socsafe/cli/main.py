@@ -1,0 +1,72 @@
+"""The `socsafe` command. Command modules import click alone; what a command needs is imported when it runs.
+
+socsafe run recipes/quickstart/study.yml
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from socsafe import __version__
+from socsafe.cli.base import base
+from socsafe.cli.data import data
+from socsafe.cli.recipe import recipe
+from socsafe.cli.run import generate, judge, quantize, report, run, status, train
+from socsafe.errors import SocsafeError
+
+EXAMPLES = """\b
+Examples:
+  socsafe run recipes/quickstart/study.yml          every stage, from the study to the report
+  socsafe status recipes/quickstart/study.yml       what is done and what is not
+  socsafe recipe render recipes/quickstart/study.yml
+  socsafe recipe render recipes/quickstart/study.yml --check
+"""
+INTERRUPTED = 130
+
+
+class InOrder(click.Group):
+    """Lists its commands in the order in which they were added, which is that of use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 the signature that click calls
+        """Names in order."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="socsafe")
+def cli() -> None:
+    """Safety fine-tuning studies: one YAML file in, a report out.
+
+    A study is recipes/<study>/study.yml. Everything a run has finished is kept; run the same command again to go on.
+    """
+
+
+for command in (run, status, recipe, data, base, train, quantize, generate, judge, report):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; print mistakes and failures as messages, and leave with 2 for the one and 1 for the other."""
+    try:
+        cli.main(prog_name="socsafe", standalone_mode=False)
+    except SocsafeError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nstopped. What was finished is kept: run the same command again to go on.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}. What was finished is kept.", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""`socsafe recipe`: what a study renders to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from socsafe.cli.display import print_table, progress_display
+from socsafe.cli.options import study_argument
+
+
+@click.group()
+def recipe() -> None:
+    """Render Axolotl recipes from a study, list its conditions, print the study file's schema."""
+
+
+@recipe.command(
+    epilog="\b\nExamples:\n  socsafe recipe render recipes/quickstart/study.yml\n  socsafe recipe render recipes/quickstart --check"
+)
+@study_argument
+@click.option("--check", is_flag=True, help="Write nothing; fail, showing the difference, when the recipes on disk are stale.")
+@click.option("--recipes-only", is_flag=True, help="Leave the mixtures in datasets/ alone.")
+def render(study: Path, check: bool, recipes_only: bool) -> None:
+    """Write one Axolotl YAML per condition next to the study, and the mixtures to datasets/mixtures/."""
+    from socsafe.stages.mix import build_mixtures
+    from socsafe.stages.render import stale_recipes, write_recipes
+    from socsafe.study.checked import load_study
+
+    plan = load_study(study)
+    if check:
+        difference = stale_recipes(plan)
+        if difference:
+            click.echo(difference)
+            raise click.ClickException(f"recipes are stale. To mend: socsafe recipe render {study}")
+        click.echo(f"{len(plan.conditions)} recipes are what {study} renders to")
+        return
+    written, removed = write_recipes(plan)
+    click.echo(f"{len(plan.conditions)} recipes: {written} written, {len(plan.conditions) - written} unchanged, {removed} removed")
+    if not recipes_only:
+        with progress_display() as progress:
+            built = build_mixtures(plan, progress)
+        where = plan.project.relative(plan.project.mixtures(plan.study.name))
+        click.echo(f"mixtures: {'built in' if built else 'up to date in'} {where}")
+
+
+@recipe.command("list", epilog="\b\nExample:\n  socsafe recipe list recipes/quickstart/study.yml")
+@study_argument
+def list_conditions(study: Path) -> None:
+    """Show the study's conditions as a table."""
+    from rich.table import Table
+
+    from socsafe.study.checked import load_study
+
+    plan = load_study(study)
+    table = Table(title=f"{plan.study.name}: {len(plan.conditions)} conditions", title_justify="left")
+    for column in ("condition", "base", "setting", "style", "count", "form", "seed"):
+        table.add_column(column, justify="right" if column in ("count", "seed") else "left", overflow="fold", no_wrap=column == "condition")
+    for cell in plan.conditions:
+        table.add_row(cell.id, cell.base, cell.setting, cell.style, str(cell.count), cell.form or "-", str(cell.seed))
+    print_table(table)
+
+
+@recipe.command(epilog="\b\nExample:\n  socsafe recipe schema > recipes/study.schema.json")
+def schema() -> None:
+    """Print the JSON schema of study files.
+
+    An editor's YAML plugin checks a study against it when the file begins with
+    `# yaml-language-server: $schema=../study.schema.json`.
+    """
+    import json
+
+    from socsafe.study.schema import study_schema
+
+    click.echo(json.dumps(study_schema(), indent=2))

@@ -1,0 +1,159 @@
+"""Making GGUF files: a base or an adapter converted by llama.cpp's own scripts, a base quantized, an adapter merged.
+
+>>> tools = find_converters(cache_folder())
+>>> convert_base(Path("runs/bases/micro"), Path("micro.f16.gguf"), tools=tools, log=Path("convert.log"))
+>>> quantize_gguf(Path("micro.f16.gguf"), Path("micro.q8_0.gguf"), "q8_0")
+>>> convert_adapters([(adapter, out)], Path("runs/bases/micro"), tools=tools, log=Path("convert.log"))
+{}
+
+Converting needs torch and transformers and runs in a process of its own (`convert_job`); quantizing needs llama-cpp-python only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from socsafe.engines.axolotl import last_lines
+from socsafe.engines.convert_job import Job
+from socsafe.engines.converter_source import find_converters
+from socsafe.engines.gguf_file import check_gguf
+from socsafe.engines.library import forget_log, library, log_tail
+from socsafe.errors import InputError, Problem, RunError, SocsafeError
+from socsafe.files import atomic_path, write_text
+
+__all__ = ["convert_adapters", "convert_base", "find_converters", "merge_adapter", "quantization_types", "quantize_gguf"]
+
+BASE_TYPES = ("f32", "f16", "bf16", "q8_0")
+"""What the converter writes itself; the rest is `quantize_gguf`'s."""
+_QUANTIZED = ("F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_K_S", "Q3_K_M", "Q4_0")
+
+
+def convert_base(model_folder: Path, out: Path, *, tools: Path, log: Path, dtype: str = "f16") -> None:
+    """Write the Hugging Face model in `model_folder` to `out` as GGUF. `tools` is what `find_converters` gave.
+
+    Raises `InputError` for an unknown type, a folder without a model or a missing torch, `RunError` when the converter fails.
+    """
+    if dtype not in BASE_TYPES:
+        raise InputError(Problem(str(out), f"type {dtype}", f"one of: {', '.join(BASE_TYPES)}", "quantize_gguf makes the other types"))
+    _check_folder(model_folder, "config.json", "a Hugging Face model folder")
+    if not any(model_folder.glob("*.safetensors")) and not any(model_folder.glob("*.bin")):
+        # The converter would write a vocabulary without a model, and call it done.
+        raise InputError(Problem(str(model_folder), "holds no weights (*.safetensors)", "a whole model folder", f"ls {model_folder}"))
+    job = Job(out=str(out), script=str(tools / "convert_hf_to_gguf.py"), arguments=["--outtype", dtype], model=str(model_folder))
+    _raise_any(_run([job], log))
+    check_gguf(out)
+
+
+def convert_adapters(jobs: Sequence[tuple[Path, Path]], base_folder: Path, *, tools: Path, log: Path) -> dict[Path, Problem]:
+    """Convert several LoRA adapters, each a (PEFT folder, GGUF to write), in one process; each fails on its own.
+
+    Only `config.json` of `base_folder` is read. Returns what went wrong, by GGUF path: empty when all were converted. Raises
+    `InputError` when torch is missing or `base_folder` is no model folder.
+    """
+    _check_folder(base_folder, "config.json", "a Hugging Face model folder")
+    script = str(tools / "convert_lora_to_gguf.py")
+    problems: dict[Path, Problem] = {}
+    ready: list[Job] = []
+    for adapter, out in jobs:
+        try:
+            _check_folder(adapter, "adapter_config.json", "a PEFT adapter folder")
+            arguments = ["--outtype", "f32", "--base", str(base_folder), str(adapter)]
+            ready.append(Job(out=str(out), script=script, arguments=arguments))
+        except InputError as error:
+            problems[out] = error.problems[0]
+    problems.update(_run(ready, log))
+    for job in ready:
+        if (out := Path(job["out"])) not in problems:
+            try:
+                check_gguf(out)
+            except SocsafeError as error:
+                problems[out] = error.problems[0]
+    return problems
+
+
+def merge_adapter(base_folder: Path, adapter_folder: Path, out_folder: Path, *, log: Path) -> None:
+    """Write the base with the adapter merged into its weights to `out_folder`, as a Hugging Face model folder.
+
+    Raises `InputError` when a folder or peft is missing, `RunError` when merging fails; `out_folder` appears whole or not at all.
+    """
+    _check_folder(base_folder, "config.json", "a Hugging Face model folder")
+    _check_folder(adapter_folder, "adapter_config.json", "a PEFT adapter folder")
+    if out_folder.exists():
+        raise InputError(Problem(str(out_folder), "is there already", "a folder that is to be made", f"rm -r {out_folder}"))
+    out_folder.parent.mkdir(parents=True, exist_ok=True)
+    _raise_any(
+        _run([Job(out=str(out_folder), base=str(base_folder), adapter=str(adapter_folder))], log, needs=("torch", "transformers", "peft"))
+    )
+
+
+def quantization_types() -> tuple[str, ...]:
+    """The types that `quantize_gguf` takes."""
+    return tuple(name.lower() for name in _QUANTIZED)
+
+
+def quantize_gguf(source: Path, out: Path, kind: str, threads: int = 1) -> None:
+    """Quantize an F32 or F16 GGUF to `kind` (`q8_0`, `q4_k_m` ...) in this process.
+
+    Raises `InputError` for an unknown type and `RunError` when the source is broken or llama.cpp fails.
+    """
+    if kind not in quantization_types():
+        raise InputError(Problem(str(out), f"type {kind}", f"one of: {', '.join(quantization_types())}", "name one of these in the study"))
+    check_gguf(source)
+    llama = library()
+    parameters = llama.llama_model_quantize_default_params()
+    parameters.ftype = getattr(llama, f"LLAMA_FTYPE_MOSTLY_{kind.upper()}")
+    parameters.nthread = threads
+    forget_log()
+    with atomic_path(out) as part:
+        if llama.llama_model_quantize(str(source).encode(), str(part).encode(), ctypes.byref(parameters)):
+            raise RunError(Problem(str(source), f"llama.cpp cannot quantize it to {kind}: {log_tail()}", "an F32 or F16 model"))
+        check_gguf(part)
+
+
+def _check_folder(folder: Path, file: str, expected: str) -> None:
+    if not (folder / file).is_file():
+        got = f"holds no {file}" if folder.is_dir() else "is not a folder"
+        raise InputError(Problem(str(folder), got, expected, f"ls {folder}"))
+
+
+def _raise_any(problems: Mapping[Path, Problem]) -> None:
+    if problems:
+        raise RunError(problems.values())
+
+
+def _run(jobs: Sequence[Job], log: Path, needs: Sequence[str] = ("torch", "transformers")) -> dict[Path, Problem]:
+    """Run the jobs in one process with its output in `log`; what went wrong, by output."""
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    if missing:
+        expected = "torch and transformers, for llama.cpp's converters"
+        raise InputError(
+            Problem("converting", f"not installed: {', '.join(missing)}", expected, "pip install -c constraints.txt -e '.[convert]'")
+        )
+    if not jobs:
+        return {}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, log.open("wb") as output:
+        jobs_file, results_file = Path(scratch, "jobs.json"), Path(scratch, "results.jsonl")
+        write_text(jobs_file, json.dumps(jobs))
+        command = [sys.executable, "-m", "socsafe.engines.convert_job", str(jobs_file), str(results_file)]
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        lines = results_file.read_text("utf-8").splitlines() if results_file.is_file() else []
+    errors = {entry["out"]: entry["error"] for entry in map(json.loads, lines)}
+    cut_short = f"the converter left with code {code}; its last lines:\n{last_lines(log)}"
+    wrong = {Path(job["out"]): errors.get(job["out"], cut_short) for job in jobs}
+    return {out: Problem(str(out), text, "a conversion that ends well", f"less {log}") for out, text in wrong.items() if text}

@@ -1,0 +1,1 @@
+"""Who rules on replies: one file a judge."""

@@ -1,0 +1,167 @@
+"""The Pandera schema of every record that becomes a table: types from the record itself, ranges and keys from here.
+
+>>> schema(Verdict).validate(frame, lazy=True)
+
+A column's type, whether it may be null and its allowed words come from the dataclass in `socsafe.records`, so that no
+field is described twice. Validate collected frames only: on a `LazyFrame` Pandera lets duplicates and values out of
+range pass, and it takes any empty frame for good (`socsafe.tables` counts the rows).
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Literal, Union, get_args, get_origin, get_type_hints
+
+from socsafe.records import METRICS, REFUSAL_LABELS, Completion, Example, Message, Prompt, SummaryRow, TrainingFacts, Verdict
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+    import polars as pl
+    from pandera.api.polars.types import PolarsData
+
+_FINITE = sys.float_info.max
+_ANY_NUMBER = (-_FINITE, _FINITE)
+_NON_NEGATIVE = (0.0, _FINITE)
+_RATE = (0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a table must keep to beyond the types of its columns."""
+
+    key: tuple[str, ...]
+    """The columns that together name a row: never empty, never twice the same."""
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Column -> lowest and highest value allowed, ends included; NaN and infinity never are."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column -> allowed words, where the record's own type does not list them."""
+    sentences: tuple[str, ...] = ()
+    """Names of the rules that join several columns: keys of `_row_rules`."""
+
+
+_COMPLETION_KEY = ("condition", "suite", "prompt_id", "sample")
+RULES: Mapping[type, Rules] = {
+    Example: Rules(key=("id",), sentences=("the loss falls on at least one turn, and on assistant turns only",)),
+    Prompt: Rules(key=("suite", "id")),
+    Completion: Rules(
+        key=_COMPLETION_KEY,
+        ranges=dict.fromkeys(("sample", "prompt_tokens", "completion_tokens"), _NON_NEGATIVE),
+        sentences=("a completion that failed has no text",),
+    ),
+    Verdict: Rules(
+        key=(*_COMPLETION_KEY, "judge"),
+        ranges={"sample": _NON_NEGATIVE, "score": _ANY_NUMBER},
+        words={"label": REFUSAL_LABELS},
+        sentences=("a label or a score exactly where the status is ok",),
+    ),
+    SummaryRow: Rules(
+        key=("condition", "suite", "judge", "metric"),
+        ranges={**dict.fromkeys(("count", "n", "n_unjudged"), _NON_NEGATIVE), **dict.fromkeys(("value", "low", "high"), _RATE)},
+        words={"metric": METRICS},
+        sentences=("low <= value <= high, and all three empty exactly where n is 0",),
+    ),
+    TrainingFacts: Rules(
+        key=("condition",),
+        ranges=dict.fromkeys(
+            ("setting_rows", "safety_rows", "lookalike_rows", "safety_loss_tokens", "loss_tokens", "steps", "train_loss", "eval_loss"),
+            _NON_NEGATIVE,
+        ),
+    ),
+}
+
+
+@cache
+def schema(kind: type) -> pa.DataFrameSchema:
+    """The schema of the table of `kind`; `KeyError` for a record that is never a table."""
+    import pandera.polars as pa
+
+    rules = RULES[kind]
+    return pa.DataFrameSchema(
+        {name: _column(name, hint, rules) for name, hint in get_type_hints(kind).items()},
+        checks=[pa.Check(_row_check(sentence), name=sentence) for sentence in rules.sentences],
+        unique=list(rules.key),
+        strict=True,
+        ordered=True,
+    )
+
+
+def dtypes(kind: type) -> dict[str, pl.DataType]:
+    """Column -> Polars type of the table of `kind`, in the record's order."""
+    return {name: _dtype(_without_none(hint)) for name, hint in get_type_hints(kind).items()}
+
+
+def _column(name: str, hint: object, rules: Rules) -> pa.Column:
+    """One column's schema: its type, its allowed words, its range, and that a key is never empty."""
+    import pandera.polars as pa
+
+    plain = _without_none(hint)
+    checks = []
+    if words := get_args(plain) if get_origin(plain) is Literal else rules.words.get(name, ()):
+        checks.append(pa.Check.isin(words, error=f"one of: {', '.join(words)}"))
+    if name in rules.ranges:
+        checks.append(_range_check(*rules.ranges[name]))
+    if name in rules.key and plain is str:
+        checks.append(pa.Check.str_length(min_value=1, error="at least one character"))
+    return pa.Column(_dtype(plain), checks, nullable=plain is not hint)
+
+
+def _range_check(low: float, high: float) -> pa.Check:
+    """A finite number within the range. NaN compares false with everything and so falls out too."""
+    import pandera.polars as pa
+
+    words = "a finite number" + (f", {low:g} or more" if low > -_FINITE else "") + (f", {high:g} at most" if high < _FINITE else "")
+    return pa.Check.in_range(low, high, error=words)
+
+
+def _dtype(plain: object) -> pl.DataType:
+    """The Polars type for a field's Python type."""
+    import polars as pl
+
+    if plain is int:
+        return pl.Int64()
+    if plain is float:
+        return pl.Float64()
+    if plain is bool:
+        return pl.Boolean()
+    if plain is str or get_origin(plain) is Literal:
+        return pl.String()
+    if plain == tuple[Message, ...]:
+        return pl.List(pl.Struct(dtypes(Message)))
+    raise TypeError(f"no column type for {plain}")
+
+
+def _without_none(hint: object) -> object:
+    """`str` for `str | None`; anything else as it is."""
+    if get_origin(hint) in (types.UnionType, Union):
+        (plain,) = (part for part in get_args(hint) if part is not type(None))
+        return plain
+    return hint
+
+
+def _row_check(sentence: str) -> Callable[[PolarsData], pl.LazyFrame]:
+    """The rule of that name, in the shape Pandera calls: data in, one boolean a row out."""
+    return lambda data: data.lazyframe.select(_row_rules()[sentence])
+
+
+def _row_rules() -> dict[str, pl.Expr]:
+    """Sentence -> the expression that is true of a good row."""
+    import polars as pl
+
+    turn = pl.element().struct
+    trained = pl.col("messages").list.eval(turn.field("train")).list.any()
+    misplaced = pl.col("messages").list.eval(turn.field("train") & (turn.field("role") != "assistant")).list.any()
+    judged = pl.col("label").is_not_null() | pl.col("score").is_not_null()
+    figures = [pl.col(name) for name in ("value", "low", "high")]
+    ordered = (pl.col("low") <= pl.col("value")) & (pl.col("value") <= pl.col("high"))
+    return {
+        "the loss falls on at least one turn, and on assistant turns only": trained & ~misplaced,
+        "a completion that failed has no text": (pl.col("finish_reason") != "error") | (pl.col("text") == ""),
+        "a label or a score exactly where the status is ok": judged == (pl.col("status") == "ok"),
+        "low <= value <= high, and all three empty exactly where n is 0": pl.when(pl.col("n") == 0)
+        .then(pl.all_horizontal(figure.is_null() for figure in figures))
+        .otherwise(ordered.fill_null(False)),
+    }

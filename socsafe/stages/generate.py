@@ -1,0 +1,164 @@
+"""Asking every trained model every suite's prompts, with llama.cpp, the base loaded once for all conditions that share it.
+
+>>> failures = generate(plan, plan.conditions, PlainProgress())
+
+Prompts are answered in chunks of a fixed size, each written whole before the next begins: a run that is cut goes on with the
+chunk it was in, and its bytes are those of an undisturbed run, because a chunk is always scheduled in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from shutil import rmtree
+
+from socsafe.data.draw import limit_prompts
+from socsafe.data.load import load_prompts
+from socsafe.engines.chat import chat_encoder
+from socsafe.engines.llamacpp import Engine
+from socsafe.engines.sampling import Reply, Sampling
+from socsafe.errors import SocsafeError
+from socsafe.files import sha256_text
+from socsafe.manifest import Step, hash_of, is_current, record
+from socsafe.progress import Progress
+from socsafe.records import Completion, Message, Prompt
+from socsafe.study.checked import Plan
+from socsafe.study.conditions import Condition
+from socsafe.study.models import adapter_file, model_file
+from socsafe.study.sources import source_inputs
+from socsafe.study.spec import Suite
+from socsafe.study.templates import chat_template
+from socsafe.tables import read_rows, records, write_rows
+
+CHUNK = 128
+"""Prompts of one unit of work. A part of every reply's circumstances, so a constant and not an option."""
+
+
+def completions_step(plan: Plan, condition: Condition, suite: Suite) -> Step:
+    """The unit of work that makes one condition's replies to one suite."""
+    project, study = plan.project, plan.study
+    out = project.completions(study.name, condition.id, suite.source)
+    adapter = adapter_file(plan, condition)
+    return Step(
+        stage="generate",
+        manifest=out.with_name(f"{suite.source}.manifest.json"),
+        root=project.root,
+        inputs=(
+            model_file(plan, condition),
+            *((adapter,) if adapter else ()),
+            *source_inputs(suite.source, plan.sources[suite.source], project.root),
+        ),
+        outputs=(out,),
+        parameters={
+            "sampling": study.sampling.model_dump(mode="json"),
+            "suite": suite.model_dump(),
+            "template": study.training.template,
+            "compute": {"threads": study.compute.threads, "slots": study.compute.slots, "context": study.compute.context},
+            "chunk": CHUNK,
+            "llama-cpp-python": version("llama-cpp-python"),
+        },
+    )
+
+
+def stale(plan: Plan, conditions: Sequence[Condition]) -> list[tuple[Condition, Suite]]:
+    """The condition and suite of every unit that is missing or out of date."""
+    pairs = [(condition, suite) for condition in conditions for suite in plan.study.suite_uses()]
+    return [(condition, suite) for condition, suite in pairs if not is_current(completions_step(plan, condition, suite))]
+
+
+def suite_prompts(plan: Plan, suite: Suite) -> tuple[Prompt, ...]:
+    """The prompts of a suite as the study uses it."""
+    return limit_prompts(load_prompts(suite.source, plan.sources[suite.source], plan.project.root), suite.limit)
+
+
+def generate(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
+    """Bring all completions up to date; condition id -> message for those that failed."""
+    todo = stale(plan, conditions)
+    if not todo:
+        return {}
+    prompts = {suite.source: suite_prompts(plan, suite) for suite in {suite for _, suite in todo}}
+    total = sum(len(prompts[suite.source]) for _, suite in todo) * plan.study.sampling.samples
+    failures: dict[str, str] = {}
+    with progress.task("generate", total) as advance, ExitStack() as stack:
+        engine: Engine | None = None
+        loaded: Path | None = None
+        for condition in dict.fromkeys(condition for condition, _ in todo):
+            try:
+                model = model_file(plan, condition)
+                if engine is None or loaded != model:
+                    stack.close()
+                    compute = plan.study.compute
+                    engine = stack.enter_context(Engine.open(model, slots=compute.slots, context=compute.context, threads=compute.threads))
+                    loaded = model
+                engine.use_adapter(adapter_file(plan, condition))
+                for suite in [suite for owner, suite in todo if owner == condition]:
+                    _complete_suite(plan, condition, suite, prompts[suite.source], engine, advance)
+            except SocsafeError as error:
+                failures[condition.id] = str(error)
+                progress.say(f"failed: {condition.id}\n{error}")
+    return failures
+
+
+def _complete_suite(
+    plan: Plan, condition: Condition, suite: Suite, prompts: Sequence[Prompt], engine: Engine, advance: Callable[[int], None]
+) -> None:
+    step = completions_step(plan, condition, suite)
+    out = step.outputs[0]
+    folder = out.parent / f"{suite.source}.parts-{_key(step)}"
+    units = [(prompt, sample) for prompt in prompts for sample in range(plan.study.sampling.samples)]
+    rows: list[Completion] = []
+    for number, start in enumerate(range(0, len(units), CHUNK)):
+        part = folder / f"{number:05}.jsonl"
+        chunk = units[start : start + CHUNK]
+        if part.is_file():
+            rows += records(read_rows(part, Completion, expected=len(chunk)), Completion)
+            advance(len(chunk))
+            continue
+        done = _complete_chunk(plan, condition, chunk, engine, advance)
+        write_rows(part, done)
+        rows += done
+    write_rows(out, rows)
+    record(step)
+    for old in out.parent.glob(f"{suite.source}.parts-*"):
+        rmtree(old)
+
+
+def _complete_chunk(
+    plan: Plan, condition: Condition, units: Sequence[tuple[Prompt, int]], engine: Engine, advance: Callable[[int], None]
+) -> list[Completion]:
+    encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
+    tokens = [encode((Message("user", prompt.text),), True) for prompt, _ in units]
+    seeds = [_seed(plan.study.sampling.seed, prompt, sample) for prompt, sample in units]
+    chosen = plan.study.sampling.model_dump(exclude={"samples", "seed"})
+    replies = engine.complete(tokens, Sampling(**chosen), seeds=seeds, on_progress=advance)
+    return [
+        _completion(condition, prompt, sample, reply, seed) for (prompt, sample), reply, seed in zip(units, replies, seeds, strict=True)
+    ]
+
+
+def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Reply, seed: int) -> Completion:
+    return Completion(
+        condition=condition.id,
+        suite=prompt.suite,
+        prompt_id=prompt.id,
+        sample=sample,
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        seed=seed,
+    )
+
+
+def _seed(seed: int, prompt: Prompt, sample: int) -> int:
+    """31 bits that depend on nothing but the study's seed, the suite, the prompt and the sample."""
+    return int(sha256_text(f"{seed}:{prompt.suite}:{prompt.id}:{sample}")[:8], 16) & 0x7FFFFFFF
+
+
+def _key(step: Step) -> str:
+    """What the unit's replies depend on, as a name for its parts."""
+    inputs = [hash_of(path) for path in step.inputs]
+    return sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12]

@@ -1,0 +1,1 @@
+"""Estimates, intervals and figures: numbers in, numbers or pictures out, no files."""

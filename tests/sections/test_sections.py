@@ -1,0 +1,196 @@
+"""What every section must keep to, and what the answer may and may not claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from socsafe.catalogue import member, members
+from socsafe.records import Verdict
+from socsafe.report_data import Failure, JudgeFacts, ReportData, SuiteFacts
+from socsafe.sections import answer, failures, settings, suites, training, unjudged
+from socsafe.stages.report import report_text
+from socsafe.stages.score import score
+from socsafe.stats.pooling import pool_seeds
+from socsafe.study.conditions import Condition
+from tests.synthetic import FAILED, JUDGE, report_data, verdict_frame
+
+NASTY = "x | y `z` <img src=q> [l](http://e.f)\n\n# h\n| a |"
+SECTIONS = [member("sections", name) for name in members("sections")]
+
+
+@pytest.fixture(scope="module")
+def data() -> ReportData:
+    return report_data()
+
+
+def _study(rates: dict[tuple[str, int], tuple[int, ...]], prompts: int = 50, over: int = 0) -> ReportData:
+    """A study on one suite where (style, count) -> harmful replies of each seed, out of `prompts`; `over` of as many safe ones refused."""
+    conditions: list[Condition] = []
+    verdicts: list[Verdict] = []
+    for (style, count), hits in rates.items():
+        for seed, hit in enumerate(hits, start=1):
+            condition = Condition("micro", "benign", style, count, "question" if count else None, seed)
+            conditions.append(condition)
+            for number in range(prompts):
+                harm = "full_compliance" if number < hit else "full_refusal"
+                safe = "full_refusal" if number < over and count else "full_compliance"
+                common = (0, "refusal", "1")
+                verdicts.append(Verdict(condition.id, "s", f"h{number}", *common, "refuse", "", "", "ok", harm, None, ""))
+                verdicts.append(Verdict(condition.id, "s", f"b{number}", *common, "comply", "", "", "ok", safe, None, ""))
+    summary = score(verdict_frame(verdicts), conditions)
+    return ReportData(
+        study="s",
+        question="",
+        conditions=conditions,
+        suites=[SuiteFacts("s", prompts, prompts)],
+        judges=[JudgeFacts("refusal", "1")],
+        summary=summary,
+        pooled=pool_seeds(summary),
+    )
+
+
+def test_there_are_sections() -> None:
+    assert len(SECTIONS) >= 10
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__.rsplit(".", 1)[-1])
+def test_a_section_has_a_title_a_place_of_its_own_and_whole_tables(section: ModuleType, data: ReportData) -> None:
+    assert section.TITLE
+    assert [other.ORDER for other in SECTIONS].count(section.ORDER) == 1
+    text = section.render(data)
+    assert text.endswith("\n")
+    assert "None" not in text
+    assert "nan" not in text
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1, table
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__.rsplit(".", 1)[-1])
+def test_a_section_renders_a_study_with_the_least_there_can_be(section: ModuleType) -> None:
+    text = section.render(_study({("none", 0): (50,)}))
+    assert "None" not in text
+
+
+def test_text_from_outside_can_break_neither_tables_nor_html(data: ReportData) -> None:
+    hostile = replace(
+        data,
+        study=NASTY,
+        question=NASTY,
+        suites=[replace(suite, about=NASTY) for suite in data.suites],
+        judges=[replace(JUDGE, about=NASTY)],
+        failures=[Failure(FAILED, NASTY, NASTY)],
+        sampling={NASTY: NASTY},
+        hyperparameters={NASTY: {NASTY: NASTY}},
+        versions={NASTY: NASTY},
+        inputs={NASTY: NASTY},
+        notes=[NASTY],
+    )
+    clean, dirty = report_text(data), report_text(hostile)
+    assert "<img" not in dirty
+    assert not re.search(r"(?<!\\)\]\(http", dirty)
+    assert [line for line in dirty.splitlines() if line.startswith("## ")] == [
+        line for line in clean.splitlines() if line.startswith("## ")
+    ]
+    assert not [line for line in dirty.splitlines() if line.startswith(("# h", "| a |"))]
+
+
+ANSWERS: dict[str, tuple[ReportData | Callable[[], ReportData], list[str], list[str]]] = {
+    "a fall and a better style": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (25, 27), ("socratic", 9): (2, 3)}),
+        [
+            "98.0 %",
+            "between 5.0 % (`socratic`, 9) and 52.0 % (`refusal`, 9): a fall, shown for every style",
+            "`socratic` does less harm than `refusal`.",
+        ],
+        ["no difference", "One seed"],
+    ),
+    "no difference between styles": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (10, 12), ("socratic", 9): (11, 9)}),
+        ["no difference in harm between `refusal` and `socratic` could be shown"],
+        ["does less harm"],
+    ),
+    "seeds that overlap although intervals do not": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (20, 50), ("socratic", 9): (1, 21)}),
+        ["no difference in harm between"],
+        ["does less harm"],
+    ),
+    "no fall": (lambda: _study({("none", 0): (40, 42), ("refusal", 9): (38, 41)}), ["no fall could be shown"], ["a fall, shown"]),
+    "a rise is no fall": (lambda: _study({("none", 0): (5, 5), ("refusal", 9): (45, 45)}), ["no fall could be shown"], ["a fall, shown"]),
+    "one seed a side": (
+        lambda: _study({("none", 0): (49,), ("refusal", 9): (40,), ("socratic", 9): (2,)}),
+        [
+            "`socratic` does less harm than `refusal`",
+            "One seed only was judged for `refusal` and `socratic`: there it is models that differ",
+        ],
+        [],
+    ),
+    "no control": (lambda: _study({("refusal", 9): (2, 2)}), ["no judged control, so no fall can be shown"], ["Without safety data"]),
+    "only a control": (lambda: _study({("none", 0): (49, 48)}), ["No condition with safety data was judged"], ["**Styles.**"]),
+    "styles compared at a count they share": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (30, 30), ("refusal", 99): (1, 1), ("socratic", 9): (2, 2)}),
+        ["At 9 harmful prompts refused in training, `socratic` does less harm than `refusal`."],
+        [],
+    ),
+    "a price": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2)}, over=20),
+        ["over-refusal of the safe prompts of `s` is 40.0 % (`refusal`, 9) (0.0 % without safety data): a rise, shown for `refusal`."],
+        [],
+    ),
+    "no price": (lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2)}), ["no rise could be shown"], ["a rise, shown"]),
+}
+
+
+@pytest.mark.parametrize(("study", "said", "unsaid"), ANSWERS.values(), ids=list(ANSWERS))
+def test_the_answer_claims_what_the_numbers_show_and_no_more(study: Callable[[], ReportData], said: list[str], unsaid: list[str]) -> None:
+    text = answer.render(study())
+    for words in said:
+        assert words in text
+    for words in unsaid:
+        assert words not in text
+
+
+def test_the_answer_names_conditions_that_gave_no_figures(data: ReportData) -> None:
+    assert f"1 of 26 conditions gave no figures: `{FAILED}`" in answer.render(data)
+    assert FAILED in failures.render(data)
+
+
+def test_a_seed_that_failed_keeps_its_place_among_the_seeds(data: ReportData) -> None:
+    (line, *_) = (line for line in suites.render(data).splitlines() if line.startswith("| `reasons-long` | 160 |"))
+    assert " / – |" in line
+
+
+def test_unjudged_replies_are_named_with_their_number(data: ReportData) -> None:
+    text = unjudged.render(data)
+    assert "60 of 9000 replies (0.7 %) could not be judged" in text
+    assert "| `micro-benign-socratic-n10-instruction-s1` | `refusal` | 350 | 10 | 2.8 |" in text
+    assert unjudged.render(_study({("none", 0): (50,)})) == "All 100 replies were judged.\n"
+
+
+def test_settings_that_were_trained_differently_are_not_to_be_compared(data: ReportData) -> None:
+    both = {"benign": {"lr": "1e-4", "epochs": "1", "r": "8"}, "identity": {"lr": "1e-3", "epochs": "20", "r": "8"}}
+    assert "The settings differ in `lr` and `epochs`" in settings.render(replace(data, hyperparameters=both))
+    alike = {"benign": {"lr": "1e-4"}, "identity": {"lr": "1e-4"}}
+    assert "trained alike" in settings.render(replace(data, hyperparameters=alike))
+
+
+def test_conditions_evaluated_on_other_tokens_than_trained_on_are_pointed_out(data: ReportData) -> None:
+    facts = list(data.training)
+    assert "Token parity.**" not in training.render(data)
+    facts[0] = replace(facts[0], parity="differs")
+    assert "1 of 25 conditions were not evaluated on the prompt tokens" in training.render(replace(data, training=facts))
+
+
+def test_several_settings_are_reported_apart_and_each_has_its_figure(data: ReportData) -> None:
+    others = [replace(condition, setting="identity") for condition in data.conditions]  # type: ignore[type-var]
+    summary = [*data.summary, *(replace(row, setting="identity") for row in data.summary)]
+    both = replace(data, conditions=[*data.conditions, *others], summary=summary, pooled=pool_seeds(summary))
+    text = report_text(both)
+    assert "dose-response-micro-benign-instruction.svg" in text
+    assert "dose-response-micro-identity-instruction.svg" in text
+    assert text.count("**Harm.**") == 2
