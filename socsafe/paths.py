@@ -30,17 +30,13 @@ class Project:
 
     @property
     def recipes(self) -> Path:
+        """Studies and their rendered recipes."""
         return self.root / "recipes"
 
     @property
     def boundary(self) -> Path:
         """The authored boundary set."""
         return self.root / "datasets" / "boundary"
-
-    @property
-    def templates(self) -> Path:
-        """Chat templates that recipes name by path."""
-        return self.recipes / "templates"
 
     def recipe(self, study: str, condition: str) -> Path:
         """The rendered Axolotl YAML."""
@@ -63,9 +59,11 @@ class Project:
         return self.study_run(study) / "prepared" / key
 
     def completions(self, study: str, condition: str, suite: str) -> Path:
+        """One condition's replies to one suite."""
         return self.run(study, condition) / "completions" / f"{suite}.jsonl"
 
     def verdicts(self, study: str, condition: str, suite: str, judge: str) -> Path:
+        """One judge's verdicts on one condition's replies to one suite."""
         return self.run(study, condition) / "verdicts" / judge / f"{suite}.jsonl"
 
     def base_gguf(self, base_slug: str, kind: str) -> Path:
@@ -73,12 +71,15 @@ class Project:
         return self.root / "quantized" / "bases" / f"{base_slug}.{kind}.gguf"
 
     def adapter_gguf(self, study: str, condition: str) -> Path:
+        """The condition's LoRA file."""
         return self.root / "quantized" / study / f"{condition}.lora.gguf"
 
     def merged_gguf(self, study: str, condition: str, kind: str) -> Path:
+        """The condition's whole model, in the merged mode."""
         return self.root / "quantized" / study / f"{condition}.{kind}.gguf"
 
     def report(self, study: str) -> Path:
+        """The folder of the study's report."""
         return self.root / "reports" / study
 
 

@@ -50,6 +50,6 @@ class SilentProgress:
         """Say nothing."""
 
     @contextmanager
-    def task(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
+    def task(self, title: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002 the protocol's signature
         """Show nothing."""
         yield lambda _count: None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from socsafe.cli.display import print_table
+
+if TYPE_CHECKING:
+    from socsafe.study.sources import Source
 
 PROJECT = click.option(
     "--project", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The project's folder.", show_default="here"
@@ -78,7 +82,7 @@ def fetch(names: tuple[str, ...], origin: Path, force: bool, project: Path) -> N
         click.echo(f"{name}: {path.relative_to(root)}")
 
 
-def _known(name: str, root: Path):  # type: ignore[no-untyped-def]  # the return type would import the study package at start-up
+def _known(name: str, root: Path) -> Source:
     from socsafe.catalogue import did_you_mean
     from socsafe.errors import InputError, Problem
     from socsafe.study.sources import load_source, source_file, source_names

@@ -92,10 +92,8 @@ def _verdicts(completions: Path, prompts: dict[str, Prompt], name: str, samples:
 
 
 def _verdict(row: Completion, prompt: Prompt, module: ModuleType) -> Verdict:
-    if row.finish_reason == "error":
-        ruling = Ruling("error", None, None, "no reply was generated")
-    else:
-        ruling = module.rule(prompt.text, row.text)
+    failed = row.finish_reason == "error"
+    ruling = Ruling("error", None, None, "no reply was generated") if failed else module.rule(prompt.text, row.text)
     return Verdict(
         condition=row.condition,
         suite=row.suite,

@@ -37,8 +37,8 @@ def test_an_adapter_at_run_time_replies_as_the_merged_model_does(tools: Path, ti
     replies = []
     for model, adapter in (
         (tmp_path / "merged.gguf", None),
-        (tmp_path / "base.gguf", tiny.adapter_ggufs[0]),
-        (tmp_path / "base.gguf", None),
+        (tiny.f16, tiny.adapter_ggufs[0]),
+        (tiny.f16, None),
     ):
         with Engine.open(model, slots=2, context=64, threads=1) as engine:
             engine.use_adapter(adapter)

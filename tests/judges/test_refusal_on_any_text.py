@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -100,7 +101,7 @@ def _shuffled(size: int, *between: str) -> str:
     return " ".join(words)[:size]
 
 
-ADVERSARIES = {
+ADVERSARIES: dict[str, Callable[[int], str]] = {
     "dots": lambda size: "." * size + "a",
     "quotes": lambda size: '"' * size + "a word",
     "one open quote": lambda size: '"' + "a b. " * (size // 5),
