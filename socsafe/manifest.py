@@ -37,6 +37,7 @@ class Step:
 
 
 NOT_DONE = "not done yet"
+_PACKAGE = Path(__file__).parent
 _memory: dict[tuple[str, int, int, int, int], str] = {}
 
 
@@ -97,7 +98,11 @@ def hash_of(path: Path) -> str:
 
 
 def _name(step: Step, path: Path) -> str:
-    return path.relative_to(step.root).as_posix() if path.is_relative_to(step.root) else path.as_posix()
+    """The path within the project; for socsafe's own modules, which may be installed anywhere, within the package."""
+    for root, prefix in ((_PACKAGE, "socsafe/"), (step.root, "")):
+        if path.is_relative_to(root):
+            return prefix + path.relative_to(root).as_posix()
+    return path.as_posix()
 
 
 def _entry(path: Path) -> dict[str, Any]:

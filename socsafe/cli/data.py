@@ -61,7 +61,7 @@ def show(name: str, project: Path) -> None:
 
 
 @data.command(
-    epilog="\b\nExamples:\n  socsafe data fetch xstest --from ~/Downloads/xstest_prompts.csv\n  socsafe data fetch xstest advbench --from ~/Downloads"
+    epilog="\b\nExamples:\n  socsafe data fetch xstest --from xstest_prompts.csv\n  socsafe data fetch xstest advbench --from ~/Downloads"
 )
 @click.argument("names", nargs=-1, required=True)
 @click.option("--from", "origin", type=click.Path(path_type=Path), required=True, help="The published file, or a folder that holds it.")

@@ -60,7 +60,7 @@ _OBJECTED = 100
 _RATIONALE = 300
 
 _BARE_NO = re.compile(r"(?:sorry, )?(?:no|nope|never)[.! ]*")
-_COMPOSED = re.compile(r"(?:dear (?!user\b)|subject:|title:|[a-z ]{2,20}: )")
+_COMPOSED = re.compile(r"(?:dear (?!user\b)|subject:|title:|(?!(?:please )?note:)[a-z]{2,12}(?: [a-z]{2,12})?: )")
 _SO = re.compile(r"(?:therefore|thus|so|hence|consequently|as such|as a result|because of this)\b")
 _HELPLINE = re.compile(r"\b(?:hotline|lifeline|helpline|crisis|emergency services|1-800|988|suicide prevention|samaritans)\b")
 _CRISIS = re.compile(

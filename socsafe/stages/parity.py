@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from socsafe.data.fingerprints import Fingerprints
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
@@ -25,7 +26,7 @@ from socsafe.progress import Progress
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.mixtures import Fingerprints, training_files
+from socsafe.study.mixtures import training_files
 from socsafe.study.models import model_file
 from socsafe.study.templates import chat_template
 from socsafe.tables import read_rows, records

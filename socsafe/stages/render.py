@@ -15,12 +15,13 @@ from typing import Any
 
 import yaml
 
+from socsafe.data.fingerprints import Fingerprints
 from socsafe.errors import Problem, RunError
 from socsafe.files import write_if_changed
 from socsafe.study.axolotl_index import load_index, unknown_keys
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.mixtures import Fingerprints, training_files, validation_file
+from socsafe.study.mixtures import training_files, validation_file
 from socsafe.study.spec import Training
 from socsafe.study.templates import template_text
 

@@ -18,7 +18,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from socsafe.catalogue import PACKAGE
-from socsafe.files import sha256_file, sha256_text
 from socsafe.study.load import read_model
 from socsafe.study.spec import Block
 
@@ -116,12 +115,3 @@ def source_inputs(name: str, source: Source, root: Path) -> tuple[Path, ...]:
     data = data_file(name, source, root)
     authored = tuple(sorted((root / "datasets" / "boundary").rglob("*.yml"))) if source.format == "boundary" else ()
     return tuple(path for path in (yml, data) if path is not None) + authored
-
-
-def fingerprint(name: str, source: Source, root: Path) -> str:
-    """A hash of what the source holds, the same whether or not a file with a declared checksum has been fetched."""
-    parts = [name]
-    for path in source_inputs(name, source, root):
-        pinned = source.sha256 if path == data_file(name, source, root) else None
-        parts.append(pinned or (sha256_file(path) if path.is_file() else "absent"))
-    return sha256_text("\n".join(parts))
