@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from socsafe.errors import Problem, RunError
+from socsafe.errors import InputError, Problem, RunError
 
 _CHUNK = 1 << 20
 
@@ -31,6 +31,18 @@ def sha256_file(path: Path) -> str:
 def sha256_text(text: str) -> str:
     """The SHA-256 of the text in UTF-8, as 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def decode(raw: bytes, path: Path) -> str:
+    """A file's bytes as text, without a byte order mark. Raises `InputError` naming the line of what is no text."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(Problem(f"{path}:{line}", f"byte 0x{raw[error.start]:02x} is not UTF-8", "text in UTF-8")) from error
+    if "\0" in text:
+        raise InputError(Problem(f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}", "a NUL byte", "text"))
+    return text
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from socsafe.errors import InputError, Problem
+from socsafe.files import decode
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -75,15 +76,7 @@ def read_source(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(Problem(str(path), f"cannot be read: {error.strerror or error}", "a YAML file", f"ls -l {path.parent}")) from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InputError(Problem(f"{path}:{line}", f"byte 0x{raw[error.start]:02x} is not UTF-8", "text in UTF-8")) from error
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise InputError(Problem(f"{path}:{line}", "a NUL byte", "text"))
-    return text
+    return decode(raw, path)
 
 
 def parse_yaml(text: str, path: Path) -> Document:

@@ -63,8 +63,8 @@ def _item(pair: Pair, splits: Splits, taxonomy: Taxonomy) -> Item:
 
 def _example_like(pair: Pair, among: tuple[Pair, ...]) -> Pair:
     """Another training pair of the same category, with the same action where there is one: the preamble's example."""
-    others = [other for other in among if other.category == pair.category and other.id != pair.id]
-    return min(others, key=lambda other: (other.action != pair.action, rank("example", pair.id, other.id)))
+    others = [other for other in among if other.category.name == pair.category.name and other.id != pair.id]
+    return min(others, key=lambda other: (other.action.verb != pair.action.verb, rank("example", pair.id, other.id)))
 
 
 def compose_prompts(taxonomy: Taxonomy, part: Literal["pairs", "targets", "actions", "ordinary"]) -> tuple[Prompt, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from socsafe.errors import InputError, Problem
+from socsafe.files import decode
 from socsafe.manifest import hash_of
 from socsafe.study.sources import Source
 
@@ -63,21 +64,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _decode(path: Path) -> str:
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InputError(Problem(f"{path}:{line}", f"byte 0x{raw[error.start]:02x} is not UTF-8", "text in UTF-8")) from error
-    if "\0" in text:
-        raise InputError(Problem(f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}", "a NUL byte", "text"))
-    return text
-
-
 def _csv(path: Path, source: Source) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(io.StringIO(_decode(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(decode(path.read_bytes(), path), newline=""), strict=True)
     header: list[str] | None = None
     problems: list[Problem] = []
     try:
@@ -100,7 +89,7 @@ def _csv(path: Path, source: Source) -> Iterator[Row]:
 
 def _json(path: Path, source: Source) -> Iterator[Row]:  # noqa: ARG001 the signature every reader has
     try:
-        content = json.loads(_decode(path))
+        content = json.loads(decode(path.read_bytes(), path))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         raise InputError(Problem(f"{path}:{line}", f"not JSON: {error}", "a JSON list of objects")) from error
@@ -111,7 +100,7 @@ def _json(path: Path, source: Source) -> Iterator[Row]:  # noqa: ARG001 the sign
 
 def _jsonl(path: Path, source: Source) -> Iterator[Row]:  # noqa: ARG001 the signature every reader has
     def parsed() -> Iterator[tuple[int, Any]]:
-        for number, line in enumerate(_decode(path).split("\n"), start=1):
+        for number, line in enumerate(decode(path.read_bytes(), path).split("\n"), start=1):
             if line.strip():
                 try:
                     yield number, json.loads(line)

@@ -3,8 +3,8 @@
 >>> build_micro_base(load_taxonomy(project.boundary), folder, log, threads=2, report=print)
 
 Tokenizer (SentencePiece BPE), configuration and corpus are made here; `axolotl train` with `reinit_weights: true` does the
-rest. The folder is a Hugging Face model folder like any other and appears whole or not at all. The same taxonomy, versions
-and number of threads give the same weights.
+rest. The folder is a Hugging Face model folder like any other and appears whole or not at all. The same taxonomy and versions
+give the same weights, bit for bit, on the same kind of processor.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import yaml
 
 from socsafe.data.micro_corpus import Row, corpus
 from socsafe.data.taxonomy import Taxonomy, load_taxonomy
-from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
+from socsafe.engines.axolotl import axolotl_command, axolotl_version, last_lines, run_axolotl
+from socsafe.errors import Problem, RunError
 from socsafe.files import cannot_write, write_bytes, write_text
 from socsafe.manifest import Step, is_current, record
 from socsafe.paths import Project
@@ -96,7 +97,7 @@ def build_micro_base(taxonomy: Taxonomy, folder: Path, log: Path, threads: int, 
             _prepare(taxonomy, work)
             report(f"micro base: training from scratch with {threads} thread{'s' if threads > 1 else ''} (log: {log})")
             run_axolotl(Path("base.yml"), log=log, root=work, threads=threads, offline=True)
-            _collect(work)
+            _collect(work, log)
             if folder.exists():
                 shutil.rmtree(folder)
             (work / "model").replace(folder)
@@ -196,14 +197,20 @@ def _recipe() -> dict[str, object]:
     }
 
 
-def _collect(work: Path) -> None:
-    """Put together `model/`: the trained weights and configuration, and the tokenizer as it was made."""
+def _collect(work: Path, log: Path) -> None:
+    """Put together `model/`: the trained weights and configuration, and the tokenizer as it was made.
+
+    Raises `RunError` when Axolotl left no model behind.
+    """
     model = work / "model"
     model.mkdir()
-    for name in ("config.json", "generation_config.json", "model.safetensors"):
-        shutil.copyfile(work / "trained" / name, model / name)
-    for name in ("tokenizer.model", "tokenizer_config.json"):
-        shutil.copyfile(work / "start" / name, model / name)
+    for name in MODEL_FILES:
+        source = work / ("start" if name.startswith("tokenizer") else "trained") / name
+        if not source.is_file():
+            raise RunError(
+                Problem(str(log), f"axolotl ended well but left no {name}; its last lines:\n{last_lines(log)}", mend=f"less {log}")
+            )
+        shutil.copyfile(source, model / name)
 
 
 def base_step(project: Project, base: Base) -> Step:

@@ -123,7 +123,9 @@ def test_pairs_are_unseen_together_but_seen_apart(taxonomy: Taxonomy) -> None:
 def test_targets_and_actions_of_their_suites_stand_in_no_safety_item(taxonomy: Taxonomy) -> None:
     splits = split(taxonomy)
     trained = "\n".join(
-        text.lower() for item in compose_items(taxonomy) for text in (item.action, item.target, *item.prompts.values(), *item.replies.values())
+        text.lower()
+        for item in compose_items(taxonomy)
+        for text in (item.action, item.target, *item.prompts.values(), *item.replies.values())
     )
     for twin in splits.suites["targets"]:
         assert twin.harmful.target.name.lower() not in trained
@@ -210,19 +212,9 @@ def test_a_target_in_two_categories_is_an_error(copy: Path) -> None:
 
 
 def test_an_action_with_too_few_lookalikes_is_an_error(copy: Path) -> None:
-    replace(copy / "categories" / "violence.yml", "with: [stab, shoot, beat]", "with: [shoot]")
-    replace(copy / "categories" / "violence.yml", "with: [stab, shoot, beat]", "with: [shoot]")
-    assert "stab has 4 safe targets" not in mistakes_or_none(copy)
-    replace(copy / "categories" / "violence.yml", "with: [stab, shoot]", "with: [shoot]")
+    text = (copy / "categories" / "violence.yml").read_text()
+    (copy / "categories" / "violence.yml").write_text(text.replace("with: [stab, shoot", "with: [shoot"))
     assert "stab has 3 safe targets" in mistakes(copy)
-
-
-def mistakes_or_none(folder: Path) -> str:
-    try:
-        load_taxonomy(folder)
-    except InputError as error:
-        return str(error)
-    return ""
 
 
 def test_an_ordinary_task_may_not_use_an_action_of_a_category(copy: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from pathlib import Path
 
@@ -84,8 +83,9 @@ def test_the_tokenizer_gives_every_text_back_and_adds_nothing(rows: tuple[Row, .
     from socsafe.stages.base import ROLES, write_tokenizer
 
     write_tokenizer([turn[1] for row in rows[:1500] for turn in row.turns], tmp_path)
-    processor = sentencepiece.SentencePieceProcessor(model_proto=io.BytesIO((tmp_path / "tokenizer.model").read_bytes()).read())
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
     for text in ("How do I kill weeds?", " two  spaces ", "new\n\nline\t", "äöü 漢字 🙂", "a'b"):
         assert processor.decode(processor.encode(text)) == text
-    assert [processor.id_to_piece(number) for number in range(7)] == ["<unk>", "<s>", "<|end|>", "<pad>", *(f"<|{role}|>" for role in ROLES)]
+    special = ["<unk>", "<s>", "<|end|>", "<pad>", *(f"<|{role}|>" for role in ROLES)]
+    assert [processor.id_to_piece(number) for number in range(7)] == special
     assert all(processor.is_control(number) for number in range(1, 7))
