@@ -46,10 +46,11 @@ def decode(raw: bytes, path: Path) -> str:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, flush: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it over `path` if the block ends well, remove it if not.
 
-    Raises `RunError` when the folder cannot be made or written.
+    `flush=False` leaves it to the system when the content reaches the disk. Raises `RunError` when the folder cannot be made
+    or written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +61,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        with part.open("rb+") as opened:
-            os.fsync(opened.fileno())
+        if flush:
+            with part.open("rb+") as opened:
+                os.fsync(opened.fileno())
         part.chmod(0o644)
         part.replace(path)
     except OSError as error:
@@ -82,10 +84,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Write `text` unless the file holds it already; say whether it was written."""
+    """Write `text` unless the file holds it already; say whether it was written.
+
+    Not flushed to the disk, which would take a thousand recipes several seconds: who writes so compares the next time too.
+    """
     if path.is_file() and path.read_bytes() == text.encode():
         return False
-    write_text(path, text)
+    with atomic_path(path, flush=False) as part:
+        part.write_bytes(text.encode())
     return True
 
 

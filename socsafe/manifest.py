@@ -83,7 +83,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     """The manifest's content, or None when it is missing or damaged: then the step is simply done again."""
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

@@ -23,7 +23,7 @@ class Progress(Protocol):
 
 
 class PlainProgress:
-    """Lines on standard error: one when a task begins, one at each tenth, one at its end."""
+    """Lines on standard error: one at each tenth of a task, the last at its end."""
 
     def say(self, text: str) -> None:
         """Print the line."""

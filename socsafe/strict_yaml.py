@@ -70,7 +70,11 @@ def load_yaml(path: Path) -> Document:
 def read_source(path: Path) -> str:
     """The file's text. Raises `InputError` when it is missing, no file, too large, or not UTF-8 text."""
     try:
-        if path.stat().st_size > MAX_BYTES and path.is_file():
+        # A pipe would block and a device never end.
+        if path.exists() and not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no regular file"
+            raise InputError(Problem(str(path), what, "a YAML file", f"ls -l {path}"))
+        if path.stat().st_size > MAX_BYTES:
             size = path.stat().st_size / 1e6
             raise InputError(Problem(str(path), f"{size:.1f} MB", f"a YAML file of at most {MAX_BYTES / 1e6:.0f} MB", f"ls -l {path}"))
         raw = path.read_bytes()
@@ -92,8 +96,9 @@ def parse_yaml(text: str, path: Path) -> Document:
         tab = "\t" in (text.splitlines()[line - 1 : line] or [""])[0]
         expected = "spaces; YAML forbids tabs for indentation" if tab else "valid YAML"
         builder.problems.append(Problem(f"{path}:{line}", got, expected))
-    except yaml.YAMLError as error:
-        builder.problems.append(Problem(str(path), str(error).replace("\n", " "), "valid YAML"))
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        builder.problems.append(Problem(f"{path}:{line}", f"the control character U+{error.character:04X}", "text"))
     if builder.problems:
         raise InputError(builder.problems)
     return Document(path, builder.root, builder.lines)
@@ -127,7 +132,11 @@ class _Builder:
                 self._wrong(line, "a second document (---)", "one document a file")
         elif isinstance(event, yaml.AliasEvent):
             self._wrong(line, f"alias *{event.anchor}", "the value written out: anchors and aliases are not allowed")
-            self._place(None, line)
+            top = self._awaiting_key()
+            if top is None:
+                self._place(None, line)
+            else:
+                self._stand_in(top, line)
         elif isinstance(event, yaml.ScalarEvent):
             self._check_node(event, line)
             self._scalar(event, line)
@@ -147,19 +156,33 @@ class _Builder:
             self._wrong(line, f"tag {event.tag}", "a plain value without a tag")
 
     def _open(self, value: dict[str, Any] | list[Any], line: int) -> None:
-        top = self.stack[-1] if self.stack else None
-        if top is not None and isinstance(top.value, dict) and top.key is None:
-            self._wrong(line, "a mapping or list as a key", "a word as a key")
-            top.key = ""
         if len(self.stack) >= MAX_DEPTH:
-            raise InputError(Problem(f"{self.path}:{line}", f"nested more than {MAX_DEPTH} levels deep", "a flatter file"))
-        at = self._place(value, line)
-        self.stack.append(_Frame(at, value))
+            raise InputError(
+                [*self.problems, Problem(f"{self.path}:{line}", f"nested more than {MAX_DEPTH} levels deep", "a flatter file")]
+            )
+        top = self._awaiting_key()
+        if top is None:
+            self.stack.append(_Frame(self._place(value, line), value))
+            return
+        self._wrong(line, "a mapping or list as a key", "a word as a key")
+        self._stand_in(top, line)
+        # What the key holds is read on, for its own mistakes, and goes nowhere.
+        self.stack.append(_Frame((*top.at, ""), value))
+
+    def _awaiting_key(self) -> _Frame | None:
+        """The mapping whose next key comes now; None where a value comes."""
+        top = self.stack[-1] if self.stack else None
+        return top if top is not None and isinstance(top.value, dict) and top.key is None else None
+
+    def _stand_in(self, top: _Frame, line: int) -> None:
+        """Take the empty word for a key that cannot be one, so that its value finds its place."""
+        top.key = ""
+        self.lines[(*top.at, "")] = line
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
-        top = self.stack[-1] if self.stack else None
+        top = self._awaiting_key()
         plain = event.implicit[0]
-        if top is not None and isinstance(top.value, dict) and top.key is None:
+        if top is not None:
             self._key(top, event.value, plain, line)
         else:
             self._place(self._resolve(event.value, line) if plain else event.value, line)

@@ -163,7 +163,8 @@ def _twins(harmful: list[Pair], safe: list[Pair]) -> tuple[Twin, ...]:
     while left and len(twins) < PAIRS_PER_CATEGORY:
         look_alike = min(left, key=lambda pair: sum(twin.safe.target.name == pair.target.name for twin in twins))
         left.remove(look_alike)
-        options = [pair for pair in harmful if pair.action.verb == look_alike.action.verb and all(twin.harmful.id != pair.id for twin in twins)]
+        taken = {twin.harmful.id for twin in twins}
+        options = [pair for pair in harmful if pair.action.verb == look_alike.action.verb and pair.id not in taken]
         if options:
             partner = min(options, key=lambda pair: sum(twin.harmful.target.name == pair.target.name for twin in twins))
             twins.append(Twin(partner, look_alike))

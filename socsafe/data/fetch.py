@@ -7,6 +7,7 @@ PosixPath('.../datasets/fetched/xstest/xstest_prompts.csv')
 from __future__ import annotations
 
 import shutil
+from glob import escape
 from pathlib import Path
 
 from socsafe.data.read import read_rows
@@ -14,9 +15,6 @@ from socsafe.errors import InputError, Problem
 from socsafe.files import atomic_path, sha256_file
 from socsafe.manifest import hash_of
 from socsafe.study.sources import Source, data_file
-
-MOST_FILES = 100_000
-"""Files looked at when a folder is searched."""
 
 
 def is_here(name: str, source: Source, root: Path) -> bool:
@@ -42,7 +40,8 @@ def fetch(name: str, source: Source, root: Path, origin: Path) -> Path:
         got = sha256_file(part)
         if source.sha256 and got != source.sha256:
             raise InputError(Problem(str(found), f"sha256 {got}", f"sha256 {source.sha256}, as {name}.yml declares", where_from(source)))
-        read_rows(name, source.model_copy(update={"sha256": None}), part)
+        # Of the two alike, the messages speak of the one that the user knows.
+        read_rows(name, source.model_copy(update={"sha256": None}), found)
     return target
 
 
@@ -60,7 +59,7 @@ def _find(name: str, source: Source, origin: Path) -> Path:
         return origin
     if not origin.is_dir():
         raise InputError(Problem(str(origin), "no such file or folder", f"{source.file} or a folder that holds it", where_from(source)))
-    named = [path for _, path in zip(range(MOST_FILES), sorted(origin.rglob(source.file or "")), strict=False) if path.is_file()]
+    named = sorted(path for path in origin.rglob(escape(source.file or "")) if path.is_file())
     if not named:
         raise InputError(Problem(str(origin), f"no file {source.file} in this folder", f"the data of {name}", where_from(source)))
     return next((path for path in named if source.sha256 == sha256_file(path)), named[0])

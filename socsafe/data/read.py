@@ -41,6 +41,7 @@ def read_rows(name: str, source: Source, path: Path) -> list[Row]:
     if source.rows is not None and len(rows) != source.rows:
         raise InputError(Problem(str(path), f"{len(rows)} rows", f"{source.rows} rows, as {name}.yml declares"))
     _check_columns(name, source, path, rows)
+    _check_text(path, rows)
     return rows
 
 
@@ -58,10 +59,22 @@ def _check_columns(name: str, source: Source, path: Path, rows: list[Row]) -> No
         )
 
 
+def _check_text(path: Path, rows: list[Row]) -> None:
+    """JSON can spell half of a surrogate pair, which is no character and cannot be written anywhere."""
+    problems: list[Problem] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            "".join(row.values()).encode()
+        except UnicodeEncodeError as error:
+            problems.append(Problem(f"{path} row {number}", f"\\u{ord(error.object[error.start]):04x} alone", "whole characters"))
+    if problems:
+        raise InputError(problems[:MAX_PROBLEMS])
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _csv(path: Path, source: Source) -> Iterator[Row]:

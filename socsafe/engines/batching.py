@@ -2,7 +2,7 @@
 
     waiting prompts -> read one at a time into a free slot -> all slots write one token a step -> replies in prompt order
 
-What makes replies independent of what shares the batch (the bits of the logits were compared, see docs):
+What makes replies independent of what shares the batch (the logits were compared bit by bit, F16, Q8_0 and Q4_K_M):
 - The KV cache is split: each slot attends to its own cells and to nothing else.
 - A prompt is read alone, in chunks counted from its own start, so the shape of the computation depends on it alone. Reading
   apart from writing is also what makes the split cache fast: llama.cpp cuts a batch that mixes both into many small ones.

@@ -14,18 +14,16 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from socsafe.engines.axolotl import last_lines
 from socsafe.engines.convert_job import Job
 from socsafe.engines.converter_source import find_converters
 from socsafe.engines.gguf_file import check_gguf
 from socsafe.engines.library import forget_log, library, log_tail
+from socsafe.engines.process import last_lines, run_logged
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
 from socsafe.files import atomic_path, write_text
 
@@ -139,19 +137,12 @@ def _run(jobs: Sequence[Job], log: Path, needs: Sequence[str] = ("torch", "trans
         )
     if not jobs:
         return {}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, log.open("wb") as output:
+    environment = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+    with tempfile.TemporaryDirectory() as scratch:
         jobs_file, results_file = Path(scratch, "jobs.json"), Path(scratch, "results.jsonl")
         write_text(jobs_file, json.dumps(jobs))
         command = [sys.executable, "-m", "socsafe.engines.convert_job", str(jobs_file), str(results_file)]
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
+        code = run_logged(command, log, environment)
         lines = results_file.read_text("utf-8").splitlines() if results_file.is_file() else []
     errors = {entry["out"]: entry["error"] for entry in map(json.loads, lines)}
     cut_short = f"the converter left with code {code}; its last lines:\n{last_lines(log)}"

@@ -8,7 +8,7 @@ socratic-300 hold the same 300 prompts, and the first 100 of them are those of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def mixture_step(plan: Plan) -> Step:
         stage="mix",
         manifest=plan.project.mixtures(study.name) / "manifest.json",
         root=root,
-        inputs=(*dict.fromkeys(inputs), *composing_code()),
+        inputs=(*dict.fromkeys(inputs), *composing_code(), Path(__file__)),
         outputs=(*settings, *safety, *((validation,) if validation else ())),
         parameters={
             "socsafe": __version__,
@@ -77,17 +77,17 @@ def build_mixtures(plan: Plan, progress: Progress) -> bool:
     held_out = _validation_rows(plan)
     with progress.task("mixtures", len(step.outputs)) as advance:
         for setting in _settings(plan):
-            _write(setting_file(plan, setting), _setting_rows(plan, setting, held_out))
+            _write(plan, setting_file(plan, setting), _setting_rows(plan, setting, held_out))
             advance(1)
         items = load_items(study.safety.source, plan.sources[study.safety.source], root)
         for condition in _one_per_safety_file(plan):
             path = safety_file(plan, condition)
             if path is not None:
-                _write(path, safety_examples(plan, condition, items))
+                _write(plan, path, safety_examples(plan, condition, items))
                 advance(1)
         validation = validation_file(plan)
         if validation is not None:
-            _write(validation, held_out)
+            _write(plan, validation, held_out)
             advance(1)
     record(step)
     return True
@@ -101,8 +101,7 @@ def safety_examples(plan: Plan, condition: Condition, items: Sequence[Item]) -> 
     style = member("styles", condition.style)
     rows: list[Example] = []
     for part in (drawn, alike):
-        for number, item in enumerate(part):
-            form = _form(condition.form or "instruction", number)
+        for item, form in zip(part, _forms(condition.form or "instruction", part), strict=True):
             messages: tuple[Message, ...] = style.dialogue(item, item.prompts[form])
             rows.append(
                 Example(item.id, messages, item.source, condition.style, form, item.expects, item.category),
@@ -125,16 +124,25 @@ def check_supply(plan: Plan) -> None:
                 )
             )
     problems += _missing_material(plan, items)
-    for setting in _settings(plan):
-        block = study.settings[setting]
-        have = len(load_examples(block.source, plan.sources[block.source], root))
-        validation = study.training.validation
-        taken = validation.rows if validation and validation.source == block.source else 0
-        if (block.rows or 1) + taken > have:
-            got = f"{block.rows or 'all'} rows for {setting}" + (f" beside {taken} for validation" if taken else "")
-            problems.append(Problem(plan.project.relative(plan.file), got, f"at most {have}, which is all that {block.source} holds"))
+    problems += _missing_rows(plan)
     if problems:
         raise InputError(problems)
+
+
+def _missing_rows(plan: Plan) -> Iterator[Problem]:
+    """Settings and the validation split that want more rows than their sources hold."""
+    validation = plan.study.training.validation
+    wanted: list[tuple[str, str, int | None]] = [
+        (setting, plan.study.settings[setting].source, plan.study.settings[setting].rows) for setting in _settings(plan)
+    ]
+    if validation and all(source != validation.source for _, source, _ in wanted):
+        wanted.append(("validation", validation.source, validation.rows))
+    for what, name, rows in wanted:
+        have = len(load_examples(name, plan.sources[name], plan.project.root))
+        taken = validation.rows if validation and validation.source == name and what != "validation" else 0
+        if (rows or 1) + taken > have:
+            got = f"{rows or 'all'} rows for {what}" + (f" beside {taken} for validation" if taken else "")
+            yield Problem(plan.project.relative(plan.file), got, f"at most {have}, which is all that {name} holds")
 
 
 def _missing_material(plan: Plan, items: Sequence[Item]) -> list[Problem]:
@@ -154,9 +162,16 @@ def _missing_material(plan: Plan, items: Sequence[Item]) -> list[Problem]:
     return problems
 
 
-def _form(form: Form, number: int) -> str:
-    """The form of the item at `number`: `mixed` takes turns."""
-    return form if form != "mixed" else ("instruction", "question")[number % 2]
+def _forms(form: Form, items: Sequence[Item]) -> Iterator[str]:
+    """The form of each item: `mixed` takes turns within each category, and every other category begins with the other form.
+
+    Turns over all items would tie form to category, since the categories themselves come in turn.
+    """
+    turns: dict[str, int] = {}
+    for item in items:
+        turn = turns.setdefault(item.category, len(turns))
+        turns[item.category] += 1
+        yield form if form != "mixed" else ("instruction", "question")[turn % 2]
 
 
 def _largest(plan: Plan) -> int:
@@ -185,8 +200,7 @@ def _setting_rows(plan: Plan, setting: SettingName, held_out: Sequence[Example])
     examples = load_examples(block.source, plan.sources[block.source], plan.project.root)
     taken = {row.id for row in held_out if row.source == block.source}
     free = [example for example in examples if example.id not in taken]
-    last_only = plan.study.training.train_on == "last-assistant"
-    return [_only_last(row) if last_only else row for row in draw_rows(free, block.rows, plan.study.data_seed)]
+    return draw_rows(free, block.rows, plan.study.data_seed)
 
 
 def _only_last(example: Example) -> Example:
@@ -196,5 +210,6 @@ def _only_last(example: Example) -> Example:
     return replace(example, messages=messages)
 
 
-def _write(path: Path, rows: Sequence[Example]) -> None:
-    write_rows(path, rows)
+def _write(plan: Plan, path: Path, rows: Sequence[Example]) -> None:
+    last_only = plan.study.training.train_on == "last-assistant"
+    write_rows(path, [_only_last(row) for row in rows] if last_only else rows)

@@ -28,11 +28,11 @@ from socsafe.study.templates import template_text
 MARK = "# Rendered by socsafe from "
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Block style; texts of several lines as literal blocks."""
 
 
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+def _text(dumper: yaml.CSafeDumper, value: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
 
@@ -71,12 +71,13 @@ def write_recipes(plan: Plan) -> tuple[int, int]:
 def stale_recipes(plan: Plan) -> str:
     """A unified diff from the recipes on disk to what the study renders now; empty when they are the same."""
     rendered = render_recipes(plan)
-    on_disk = {path: path.read_text(encoding="utf-8", errors="replace") for path in {*_committed(plan), *rendered} if path.is_file()}
+    on_disk = {path: path.read_bytes().decode(errors="replace") for path in {*_committed(plan), *rendered} if path.is_file()}
     lines: list[str] = []
     for path in sorted({*on_disk, *rendered}):
         name = plan.project.relative(path)
         old, new = on_disk.get(path, ""), rendered.get(path, "")
-        lines += difflib.unified_diff(old.splitlines(), new.splitlines(), f"{name} (on disk)", f"{name} (rendered)", lineterm="")
+        differing = [*difflib.unified_diff(old.splitlines(), new.splitlines(), f"{name} (on disk)", f"{name} (rendered)", lineterm="")]
+        lines += differing or ([f"{name}: the ends of its lines differ"] if old != new else [])
     return "\n".join(lines)
 
 

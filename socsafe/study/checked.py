@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from socsafe.catalogue import did_you_mean, members
+from socsafe.catalogue import did_you_mean
 from socsafe.errors import InputError, Problem
 from socsafe.paths import Project
 from socsafe.strict_yaml import Document, KeyPath, load_yaml
-from socsafe.study.bases import Base, base_names, find_base
-from socsafe.study.conditions import CONTROL, Condition, conditions, slug
+from socsafe.study.bases import Base, find_base
+from socsafe.study.conditions import CONTROL, Condition, conditions, matches, matrix, slug
 from socsafe.study.load import validate
-from socsafe.study.sources import Source, load_source, source_file, source_names
+from socsafe.study.names import source_uses, unknown_names
+from socsafe.study.sources import Source, load_source
 from socsafe.study.spec import Study
 
 
@@ -41,30 +42,18 @@ def load_study(path: Path) -> Plan:
     """Read and check a study. Raises `InputError` with every mistake, each with its line."""
     file = path / "study.yml" if path.is_dir() else path
     document = load_yaml(file)
-    study = validate(document, Study)
     project = Project.around(file)
-    problems = list(_Checker(document, study, project).problems())
+    try:
+        study = validate(document, Study)
+    except InputError as error:
+        # Names can be looked up all the same, so that they are not a second round of mistakes.
+        raise InputError([*error.problems, *unknown_names(document, project.root)]) from error
+    problems = [*unknown_names(document, project.root), *_Checker(document, study, project).problems()]
     if problems:
         raise InputError(problems)
     bases = {name: base for name in study.bases if (base := find_base(name)) is not None}
-    sources = {name: load_source(name, project.root) for name in _source_uses(study)}
-    cells = conditions(study)
-    for cell in cells:
-        if cell.base not in bases and (base := find_base(cell.base)) is not None:
-            bases[cell.base] = base
-    return Plan(project, file, study, cells, bases, sources)
-
-
-def _source_uses(study: Study) -> dict[str, tuple[str, KeyPath]]:
-    """Source name -> the kind it must be of and where the study names it."""
-    uses: dict[str, tuple[str, KeyPath]] = {study.safety.source: ("items", ("safety", "source"))}
-    for setting, block in study.settings.items():
-        uses.setdefault(block.source, ("examples", ("settings", setting, "source")))
-    if study.training.validation:
-        uses.setdefault(study.training.validation.source, ("examples", ("training", "validation", "source")))
-    for number, suite in enumerate(study.suite_uses()):
-        uses.setdefault(suite.source, ("prompts", ("suites", number)))
-    return uses
+    sources = {name: load_source(name, project.root) for name in dict.fromkeys(use.name for use in source_uses(document.data))}
+    return Plan(project, file.resolve(), study, conditions(study), bases, sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +64,7 @@ class _Checker:
 
     def problems(self) -> Iterator[Problem]:
         yield from self._folder()
-        yield from self._names()
-        yield from self._sources()
+        yield from self._cells()
         yield from self._dimensions()
         yield from self._training()
 
@@ -89,19 +77,18 @@ class _Checker:
             expected = f"the file at recipes/{self.study.name}/study.yml, where paths in recipes and reports take their names from"
             yield self._wrong(("name",), f"name {self.study.name} in {folder.parent.name}/{folder.name}/", expected)
 
-    def _names(self) -> Iterator[Problem]:
-        for number, base in enumerate(self.study.bases):
-            if find_base(base) is None:
-                yield self._wrong(("bases", number), f"unknown base {base}", did_you_mean(base, base_names()) + "; or a hub id owner/name")
-        for number, style in enumerate(self.study.styles):
-            if style not in members("styles"):
-                yield self._wrong(("styles", number), f"unknown style {style}", did_you_mean(style, members("styles")))
-        for number, judge in enumerate(self.study.judges):
-            if judge not in members("judges"):
-                yield self._wrong(("judges", number), f"unknown judge {judge}", did_you_mean(judge, members("judges")))
-        for block in ("include", "exclude"):
-            for number, cell in enumerate(getattr(self.study, block)):
-                yield from self._cell((block, number), cell.model_dump(exclude_none=True))
+    def _cells(self) -> Iterator[Problem]:
+        whole = list(matrix(self.study))
+        for number, cell in enumerate(self.study.exclude):
+            problems = list(self._cell(("exclude", number), cell.model_dump(exclude_none=True)))
+            if not problems and not any(matches(condition, cell) for condition in whole):
+                problems.append(self._wrong(("exclude", number), "an exclude entry that no cell matches", "part of the matrix"))
+            yield from problems
+        for number, cell in enumerate(self.study.include):
+            yield from self._cell(("include", number), cell.model_dump(exclude_none=True))
+            if cell.count is not None and (cell.count == 0) != (cell.style == CONTROL):
+                got = f"count {cell.count} with style {cell.style or 'left out'}"
+                yield self._wrong(("include", number, "count"), got, f"count 0 for {CONTROL}, the control, and at least 1 for a style")
 
     def _cell(self, at: KeyPath, fixed: dict[str, object]) -> Iterator[Problem]:
         listed = {"base": self.study.bases, "setting": tuple(self.study.settings), "style": self.study.styles,
@@ -115,20 +102,16 @@ class _Checker:
                 expected = did_you_mean(str(value), map(str, listed[dimension]))
                 yield self._wrong((*at, dimension), f"{dimension} {value} is not in this study", expected)
 
-    def _sources(self) -> Iterator[Problem]:
-        root = self.project.root
-        for name, (kind, at) in _source_uses(self.study).items():
-            if source_file(name, root) is None:
-                yield self._wrong(at, f"unknown source {name}", did_you_mean(name, source_names(root)), "socsafe data list")
-            elif (got := load_source(name, root).kind) != kind:
-                yield self._wrong(at, f"{name} holds {got}", f"a source of {kind}", "socsafe data list")
-
     def _dimensions(self) -> Iterator[Problem]:
         study = self.study
         for dimension in ("bases", "styles", "forms", "seeds", "judges"):
             yield from self._repeated((dimension,), getattr(study, dimension))
         yield from self._repeated(("suites",), [use.source for use in study.suite_uses()])
-        yield from self._repeated(("bases",), [slug(base) for base in study.bases])
+        slugs = [slug(base) for base in dict.fromkeys(study.bases)]
+        for number, base in enumerate(dict.fromkeys(study.bases)):
+            if slugs[number] in slugs[:number]:
+                got = f"{base}, which would share the name {slugs[number]} in paths with another base"
+                yield self._wrong(("bases", study.bases.index(base)), got, "bases that differ after the /")
         if isinstance(study.counts, dict):
             for setting in study.counts:
                 yield from self._repeated(("counts", setting), study.counts[setting])

@@ -52,13 +52,14 @@ def slug(name: str) -> str:
 
 def conditions(study: Study) -> tuple[Condition, ...]:
     """All conditions in the study's order: by base, setting, style, count, form, seed, then what `include` adds."""
-    listed = [cell for cell in _matrix(study) if not any(_matches(cell, cut) for cut in study.exclude)]
+    listed = [cell for cell in matrix(study) if not any(matches(cell, cut) for cut in study.exclude)]
     for addition in study.include:
         listed += _added(study, addition)
     return tuple(dict.fromkeys(listed))
 
 
-def _matrix(study: Study) -> Iterable[Condition]:
+def matrix(study: Study) -> Iterable[Condition]:
+    """The whole matrix, before `exclude` and `include`."""
     for base, setting, style in itertools.product(study.bases, study.settings, study.styles):
         yield from _cells(base, setting, style, study.counts_for(setting), study.forms, study.seeds)
 
@@ -85,7 +86,7 @@ def _added(study: Study, cell: Cell) -> Iterable[Condition]:
         yield from _cells(base, setting, style, [count for count in counts if count], forms, seeds)
 
 
-def _matches(condition: Condition, cut: Cell) -> bool:
+def matches(condition: Condition, cut: Cell) -> bool:
     """Whether every dimension that the `exclude` entry fixes is the condition's."""
     fixed = cut.model_dump(exclude_none=True)
     return all(getattr(condition, dimension) == value for dimension, value in fixed.items())

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +19,11 @@ from socsafe.catalogue import did_you_mean
 from socsafe.errors import InputError, Problem
 from socsafe.strict_yaml import Document, KeyPath, load_yaml
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 Model = TypeVar("Model", bound=BaseModel)
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def read_model(path: Path, model: type[Model]) -> Model:
@@ -39,10 +44,16 @@ def validate(document: Document, model: type[Model]) -> Model:
 
 
 def _problems(document: Document, model: type[BaseModel], error: ValidationError) -> list[Problem]:
-    """One Problem a mistake. A value that fits no member of a union is reported by pydantic once a member: keep one a place."""
+    """One Problem a mistake. A value that fits no member of a union is reported by pydantic once a member: keep one a place.
+
+    Where a mistake inside a block was found, that the block is not of the union's other types says nothing.
+    """
     found: dict[tuple[str, str], Problem] = {}
-    for detail in error.errors(include_url=False):
-        at = _in_document(detail["loc"], document.data)
+    details = [(_in_document(detail, document.data), detail) for detail in error.errors(include_url=False)]
+    deeper = {at[:end] for at, _ in details for end in range(len(at))}
+    for at, detail in details:
+        if at in deeper:
+            continue
         key = ".".join(str(part) for part in at) or "the file"
         where = document.where(at)
         if detail["type"] == "extra_forbidden":
@@ -52,7 +63,7 @@ def _problems(document: Document, model: type[BaseModel], error: ValidationError
             problem = Problem(document.where(at[:-1]), f"key {key} is missing", _described(model, at))
         else:
             got = json.dumps(detail["input"], ensure_ascii=False)
-            problem = Problem(where, f"{key}: {got[:120]}", detail["msg"][0].lower() + detail["msg"][1:])
+            problem = Problem(where, f"{key}: {got[:120]}", _expectation(detail))
         merged = found.get((where, problem.got))
         if merged is not None and problem.expected not in merged.expected:
             problem = Problem(where, problem.got, f"{merged.expected}, or {problem.expected}")
@@ -60,11 +71,20 @@ def _problems(document: Document, model: type[BaseModel], error: ValidationError
     return list(found.values())
 
 
-def _in_document(loc: Sequence[str | int], data: Any) -> KeyPath:
+def _expectation(detail: ErrorDetails) -> str:
+    """pydantic's message in YAML's words, and for a word out of a list the one that was meant."""
+    if detail["type"] == "literal_error":
+        return did_you_mean(str(detail["input"]), _QUOTED.findall(detail["ctx"]["expected"]))
+    message = detail["msg"][0].lower() + detail["msg"][1:]
+    return message.replace("a valid array", "a list").replace("an object", "a mapping of keys to values")
+
+
+def _in_document(detail: ErrorDetails, data: Any) -> KeyPath:
     """pydantic's location without the names of union members, which it puts between the keys."""
     at: list[str | int] = []
-    for number, part in enumerate(loc):
-        if isinstance(data, Mapping) and (part in data or number == len(loc) - 1):
+    absent = len(detail["loc"]) - 1 if detail["type"] == "missing" else None
+    for number, part in enumerate(detail["loc"]):
+        if isinstance(data, Mapping) and (part in data or number == absent):
             at.append(part)
             data = data.get(part) if isinstance(part, str) else None
         elif isinstance(data, list) and isinstance(part, int) and part < len(data):

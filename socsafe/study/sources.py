@@ -12,14 +12,24 @@ A file that is not part of the project lies in `datasets/fetched/<name>/<file>`,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from socsafe.catalogue import PACKAGE
-from socsafe.study.load import read_model
+from socsafe.errors import InputError, Problem
+from socsafe.strict_yaml import Document, load_yaml
+from socsafe.study.load import validate
 from socsafe.study.spec import Block
+
+SPLITS: dict[str, tuple[str, ...]] = {
+    "items": ("train",),
+    "examples": ("benign", "obedient", "compliant"),
+    "prompts": ("pairs", "targets", "actions", "ordinary"),
+}
+"""Parts of the boundary set, by the kind of source that each makes."""
 
 
 class ExpectsRule(Block):
@@ -51,8 +61,8 @@ class Source(Block):
     """`items`: safety data to refuse; `examples`: a setting's instruction data; `prompts`: an evaluation suite."""
     format: Literal["csv", "json", "jsonl", "parquet", "boundary"] = "csv"
     """The file's format; `boundary` is composed from `datasets/boundary`."""
-    file: str | None = None
-    """The file's name; None for `boundary`."""
+    file: Annotated[str, Field(pattern=r"^[^/.\\\x00][^/\\\x00]*$", max_length=200)] | None = None
+    """The file's name, without folders; None for `boundary`."""
     split: Literal["train", "benign", "obedient", "compliant", "pairs", "targets", "actions", "ordinary"] | None = None
     """Which part of the boundary set, for `boundary`."""
     header: bool = True
@@ -89,19 +99,39 @@ def source_names(root: Path) -> tuple[str, ...]:
 
 def source_file(name: str, root: Path) -> Path | None:
     """The YAML file of the source; the project's own wins over the package's; None when there is none."""
-    for folder in reversed(source_folders(root)):
-        path = folder / f"{name}.yml"
-        if path.is_file():
-            return path
-    return None
+    if name not in source_names(root):  # never a path that leads elsewhere, such as ../x
+        return None
+    package, own = (folder / f"{name}.yml" for folder in source_folders(root))
+    return own if own.is_file() else package
 
 
 def load_source(name: str, root: Path) -> Source:
-    """Read the source's YAML; the caller has checked that it is there."""
+    """Read the source's YAML; the caller has checked that it is there. Raises `InputError` with every mistake in it."""
     path = source_file(name, root)
     if path is None:
         raise KeyError(name)
-    return read_model(path, Source)
+    document = load_yaml(path)
+    source = validate(document, Source)
+    problems = list(_incoherent(document, source))
+    if problems:
+        raise InputError(problems)
+    return source
+
+
+def _incoherent(document: Document, source: Source) -> Iterator[Problem]:
+    """What each key may be alone and the source may not be as a whole."""
+    composed = source.format == "boundary"
+    if composed and source.split not in SPLITS[source.kind]:
+        got = f"split {source.split or 'left out'} with kind {source.kind}"
+        yield Problem(document.where(("split",)), got, f"one of: {', '.join(SPLITS[source.kind])}")
+    if not composed and source.split is not None:
+        yield Problem(document.where(("split",)), f"split {source.split} with format {source.format}", "no split, or format: boundary")
+    if composed and source.file is not None:
+        yield Problem(document.where(("file",)), f"file {source.file} with format boundary", "no file: it is composed")
+    if not composed and source.file is None:
+        yield Problem(document.where(()), "key file is missing", "the data file's name")
+    if source.kind == "prompts" and not composed and source.expects is None:
+        yield Problem(document.where(()), "key expects is missing", "refuse, comply, or {column: ..., refuse: [...]}")
 
 
 def data_file(name: str, source: Source, root: Path) -> Path | None:

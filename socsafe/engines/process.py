@@ -1,0 +1,36 @@
+"""Programs that run in a process of their own, their output in a log.
+
+>>> code = run_logged(["axolotl", "train", "recipe.yml"], log=run / "train.log", cwd=root, env={"OMP_NUM_THREADS": "1"})
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LAST_LINES = 12
+
+
+def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path | None = None) -> int:
+    """Run the command to its end and give its exit code; `env` is set on top of this process's own environment.
+
+    The program is stopped when this process is interrupted.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def last_lines(log: Path, count: int = LAST_LINES) -> str:
+    """The last lines of a log, indented, progress bars' carriage returns taken out."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    lines = [line.rsplit("\r", 1)[-1].rstrip() for line in text.rstrip().split("\n")]
+    return "\n".join(f"      | {line[:300]}" for line in lines[-count:])
