@@ -157,9 +157,8 @@ class _Builder:
 
     def _open(self, value: dict[str, Any] | list[Any], line: int) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise InputError(
-                [*self.problems, Problem(f"{self.path}:{line}", f"nested more than {MAX_DEPTH} levels deep", "a flatter file")]
-            )
+            self._wrong(line, f"nested more than {MAX_DEPTH} levels deep", "a flatter file")
+            raise InputError(self.problems)
         top = self._awaiting_key()
         if top is None:
             self.stack.append(_Frame(self._place(value, line), value))

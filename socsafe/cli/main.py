@@ -24,6 +24,8 @@ Examples:
   socsafe recipe render recipes/quickstart/study.yml --check
 """
 INTERRUPTED = 130
+MOST_SHOWN = 50
+"""Mistakes that are printed; a file that is wrong all over has one on every line."""
 
 
 class InOrder(click.Group):
@@ -52,8 +54,10 @@ def main() -> None:
     try:
         cli.main(prog_name="socsafe", standalone_mode=False)
     except SocsafeError as error:
-        for problem in error.problems:
+        for problem in error.problems[:MOST_SHOWN]:
             click.echo(f"error: {problem}", err=True)
+        if len(error.problems) > MOST_SHOWN:
+            click.echo(f"error: and {len(error.problems) - MOST_SHOWN} more like these", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

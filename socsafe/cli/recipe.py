@@ -50,6 +50,7 @@ def list_conditions(study: Path) -> None:
     """Show the study's conditions as a table."""
     from rich.table import Table
 
+    from socsafe.study.bases import base_names
     from socsafe.study.checked import load_study
 
     plan = load_study(study)
@@ -59,6 +60,9 @@ def list_conditions(study: Path) -> None:
     for cell in plan.conditions:
         table.add_row(cell.id, cell.base, cell.setting, cell.style, str(cell.count), cell.form or "-", str(cell.seed))
     print_table(table)
+    for name in (name for name in plan.bases if name not in base_names()):
+        targets = ", ".join(plan.bases[name].lora_targets)
+        click.echo(f"{name} is not in the catalogue: taken to have a chat template, its adapter on {targets}")
 
 
 @recipe.command(epilog="\b\nExample:\n  socsafe recipe schema > recipes/study.schema.json")

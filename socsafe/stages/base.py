@@ -20,7 +20,8 @@ import yaml
 
 from socsafe.data.micro_corpus import Row, corpus
 from socsafe.data.taxonomy import Taxonomy, load_taxonomy
-from socsafe.engines.axolotl import axolotl_command, axolotl_version, last_lines, run_axolotl
+from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
+from socsafe.engines.process import last_lines
 from socsafe.errors import Problem, RunError
 from socsafe.files import cannot_write, write_bytes, write_text
 from socsafe.manifest import Step, is_current, record

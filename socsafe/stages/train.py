@@ -21,7 +21,7 @@ import yaml
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
 from socsafe.files import write_text
-from socsafe.manifest import Step, read_manifest, record, why_stale
+from socsafe.manifest import Step, hash_of, read_manifest, record, why_stale
 from socsafe.progress import Progress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -32,6 +32,7 @@ CONFIG = "adapter_config.json"
 ACCOUNT = "training.json"
 STARTED = "training.started"
 """Lies in a run's folder while Axolotl writes there: what is found beside it is not a whole adapter."""
+ADOPTED = {"origin": "adopted"}
 
 
 def train_step(plan: Plan, condition: Condition) -> Step:
@@ -83,12 +84,28 @@ def account(plan: Plan, condition: Condition) -> Mapping[str, Any] | None:
 
 
 def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
-    """Bring every condition's adapter up to date; condition id -> message for those that failed."""
-    todo = [condition for condition in conditions if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress)]
-    if not todo:
-        return {}
-    axolotl_command()
+    """Bring every condition's adapter up to date; condition id -> message for those that failed.
+
+    Raises `InputError` when there is nothing but training to do and Axolotl is not installed.
+    """
     failures: dict[str, str] = {}
+    todo: list[Condition] = []
+    for condition in conditions:
+        try:
+            if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress):
+                todo.append(condition)
+        except SocsafeError as error:
+            failures[condition.id] = str(error)
+            progress.say(f"failed: {condition.id}\n{error}")
+    if not todo:
+        return failures
+    try:
+        axolotl_command()
+    except InputError as error:
+        if len(todo) == len(conditions):
+            raise
+        # Some adapters are here: they go on, and those that are still to be trained are named.
+        return failures | {condition.id: str(error) for condition in todo}
     with progress.task("train", len(todo)) as advance, ThreadPoolExecutor(plan.study.compute.jobs) as pool:
         futures = {pool.submit(_train_one, plan, condition): condition for condition in todo}
         try:
@@ -132,9 +149,16 @@ def _prepared(recipe: Path) -> str:
 
 
 def is_adoptable(plan: Plan, condition: Condition) -> bool:
-    """Whether an adapter lies in the run's folder that no training here left behind."""
+    """Whether an adapter lies in the run's folder that no training here left behind, or that replaces an adopted one."""
     run = plan.project.run(plan.study.name, condition.id)
-    return (run / WEIGHTS).is_file() and not (run / STARTED).exists() and not (run / "train.manifest.json").exists()
+    if not (run / WEIGHTS).is_file() or (run / STARTED).exists():
+        return False
+    manifest = run / "train.manifest.json"
+    if not manifest.exists():
+        return True
+    noted = read_manifest(manifest) or {}
+    entry = noted.get("outputs", {}).get(plan.project.relative(run / WEIGHTS), {})
+    return noted.get("parameters") == ADOPTED and entry.get("sha256") != hash_of(run / WEIGHTS)
 
 
 def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
@@ -148,7 +172,7 @@ def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
         return False
     _check_adapter(plan, condition)
     step = train_step(plan, condition)
-    record(replace(step, parameters={"origin": "adopted"}))
+    record(replace(step, parameters=ADOPTED))
     progress.say(f"adopted: {plan.project.relative(run)} (trained elsewhere)")
     return True
 
