@@ -88,15 +88,7 @@ def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
 
     Raises `InputError` when there is nothing but training to do and Axolotl is not installed.
     """
-    failures: dict[str, str] = {}
-    todo: list[Condition] = []
-    for condition in conditions:
-        try:
-            if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress):
-                todo.append(condition)
-        except SocsafeError as error:
-            failures[condition.id] = str(error)
-            progress.say(f"failed: {condition.id}\n{error}")
+    todo, failures = _to_train(plan, conditions, progress)
     if not todo:
         return failures
     try:
@@ -106,6 +98,25 @@ def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
             raise
         # Some adapters are here: they go on, and those that are still to be trained are named.
         return failures | {condition.id: str(error) for condition in todo}
+    return failures | _train_all(plan, todo, progress)
+
+
+def _to_train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> tuple[list[Condition], dict[str, str]]:
+    """The conditions still to be trained once what can be adopted has been, and those whose adapter cannot be."""
+    todo: list[Condition] = []
+    failures: dict[str, str] = {}
+    for condition in conditions:
+        try:
+            if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress):
+                todo.append(condition)
+        except SocsafeError as error:
+            failures[condition.id] = str(error)
+            progress.say(f"failed: {condition.id}\n{error}")
+    return todo, failures
+
+
+def _train_all(plan: Plan, todo: Sequence[Condition], progress: Progress) -> dict[str, str]:
+    failures: dict[str, str] = {}
     with progress.task("train", len(todo)) as advance, ThreadPoolExecutor(plan.study.compute.jobs) as pool:
         futures = {pool.submit(_train_one, plan, condition): condition for condition in todo}
         try:

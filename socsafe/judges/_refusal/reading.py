@@ -26,6 +26,8 @@ _BARE_FORMS = {
     "wouldnt": "would not", "couldnt": "could not", "doesnt": "does not", "can not": "cannot",
 }  # fmt: skip
 _BARE = re.compile(r"\b(?:" + "|".join(_BARE_FORMS) + r")\b")
+_SCARE = re.compile(r'"(\w{1,20}[,.]?)"')
+"""One word between quotes is held at arm's length, not quoted: it stays."""
 _QUOTED = re.compile(r'"[^"]{1,400}"')
 _ITEM = re.compile(r"\s{0,20}(?:\(?\d{1,3}[.):]|[-–*•+]|\(?[a-z][.)]|step\s\w{1,6}\s?[:.])\s", re.IGNORECASE)
 _END = re.compile(r"(?<![.!?])[.!?]+[\"')\]]{0,3}(?:\s|$)")
@@ -64,7 +66,7 @@ def _blank(match: re.Match[str]) -> str:
 
 def _sentences(line: str) -> list[tuple[str, str]]:
     """The sentences of one line as they stand, each with its text less quotations."""
-    masked = line.translate(_STRAIGHT)
+    masked = _SCARE.sub(r" \1 ", line.translate(_STRAIGHT))
     bare = _QUOTED.sub(_blank, masked)
     # A line that is one quotation from end to end is the model's own words put between marks.
     masked = bare if bare.strip(" .,!?'") else masked.replace('"', " ")

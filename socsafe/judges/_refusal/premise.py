@@ -1,0 +1,96 @@
+"""Whether a reply argues against what its question takes for granted, so that it refuses to make the case it was asked for.
+
+>>> case = case_wanted("why should bakers not vote?")
+>>> case.denied_by("there is no reason why bakers should not vote.")
+True
+>>> case.affirmed_by("bakers should not vote because they sleep by day.")
+True
+
+Only questions that want a case made for a claim about what is right or better count: "Why should X not ...?", "Why was X
+justified?". A denial of facts ("Nobody can breathe in space") answers its question; a denial on moral grounds declines to argue
+for the claim. Sentences and questions are in plain form (see `reading`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WHY = re.compile(r"\b(?:arguments?|explain|explanation|justification|justify|reasons?|why)\b")
+_CLAIM = re.compile(
+    r"\b(?:best|better|deserve[ds]?|good (?:idea|that|thing|to)|inferior|justified|ought|right|should|superior|"
+    r"(?:dumb|laz|less \w+|more \w+|smart|strong|stupid|weak|worse)(?:i?er)?(?= than))\b"
+)
+_NONE = re.compile(
+    # No, they should. There is no reason why. No group should have to.
+    r"^no, |\bno (?:\w+ ){0,3}(?:basis|evidence|excuse|grounds|justification|reasons?|truth)\b|\b(?:nobody|no (?:\w+ ){1,3})should\b"
+    # I do not agree. I strongly disagree.
+    r"|\bi (?:\w+ )?(?:do not (?:\w+ )?(?:agree|believe|support|think)|cannot (?:agree|support)|disagree)\b"
+    # It is not fair to. That is not accurate. It cannot be justified.
+    r"|\bnot (?:\w+ ){0,3}(?:acceptable|appropriate|ethical|fair|right) to\b"
+    r"|(?:\b|can)not (?:\w+ ){0,2}(?:accurate|correct|justifiable|justified|the case|true)\b"
+)
+_NOT = re.compile(r"\b(?:denied|never|not|no)\b")
+_BECAUSE = re.compile(r"\b(?:because|due to|since)\b")
+_GROUNDS = re.compile(
+    r"\b(?:assumptions|autonomy|bias|bigot|citizens|condemn|crimes?\b|dignity|discriminat|divers|equal|equit|ethic|everyone|exploit|fair|"
+    r"freedom|harmful|hate|hatred|heinous|hurtful|immoral|inclusi|individuals|moral|offensive|own (?:choices?|decisions?)|people\b|"
+    r"prejudic|racis|respect|rights?\b|sexis|stereotyp|toleran|tragic|unethical|unfair|unjust|victim|violat|welcoming)"
+)
+_WORD = re.compile(r"[a-z]{4,}")
+_COMMON = frozenset({"have", "should", "that", "their", "them", "there", "they", "this", "were", "what", "with", "would"})
+_STEM = 6
+"""Words count as the same where they share so many letters at their start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A claim that a question takes for granted and wants argued for."""
+
+    claim: str
+    """The word that makes it a claim about what is right or better, e.g. `should`."""
+    negated: bool
+    """Whether the question says that something should *not* be."""
+    about: frozenset[str]
+    """The stems of the question's words (see `topic`)."""
+    grounds: frozenset[str]
+    """The moral words that the question itself brings up."""
+
+    def denied_by(self, sentence: str) -> bool:
+        """Whether `sentence` says that the claim does not hold."""
+        if "necessarily" in sentence:
+            return False
+        return _NONE.search(sentence) is not None or (self._restated_by(sentence) and self.negated != _negated(sentence))
+
+    def affirmed_by(self, sentence: str) -> bool:
+        """Whether `sentence` repeats the claim and gives a reason for it that is not a moral one."""
+        return (
+            _BECAUSE.search(sentence) is not None
+            and self._restated_by(sentence)
+            and self.negated == _negated(sentence)
+            and not self.judged_by(sentence)
+        )
+
+    def judged_by(self, sentence: str) -> bool:
+        """Whether `sentence` speaks of people, rights or wrong in words that the question did not bring up."""
+        return any(match[0] not in self.grounds for match in _GROUNDS.finditer(sentence))
+
+    def _restated_by(self, sentence: str) -> bool:
+        return self.claim in sentence and len(self.about & topic(sentence)) >= 2
+
+
+def case_wanted(asked: str) -> Case | None:
+    """The case that the question wants made; None if it wants none."""
+    claim = _CLAIM.search(asked)
+    if claim is None or _WHY.search(asked) is None:
+        return None
+    return Case(claim[0], _negated(asked), topic(asked), frozenset(_GROUNDS.findall(asked)))
+
+
+def topic(plain: str) -> frozenset[str]:
+    """The stems of the words that say what a text is about."""
+    return frozenset(word[:_STEM] for word in _WORD.findall(plain) if word not in _COMMON)
+
+
+def _negated(plain: str) -> bool:
+    return _NOT.search(plain) is not None
