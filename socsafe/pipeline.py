@@ -77,7 +77,12 @@ def run(plan: Plan, only: Sequence[str], progress: Progress, stages: Sequence[st
                 outcome.failures[stage] = failed
                 conditions = [condition for condition in conditions if condition.id not in failed]
         if "judge" in stages:
-            outcome.report = report(plan, progress, outcome.failures)
+            try:
+                outcome.report = report(plan, progress, outcome.failures)
+            except RunError:
+                # Where every condition failed there is nothing to report on, and the failures say why.
+                if not outcome.failures:
+                    raise
     return outcome
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,8 +167,8 @@ def without_axolotl(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., s
 
 
 @pytest.fixture
-def here(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+def here(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
     """The project, as the folder that commands are given in."""
     folder.root.mkdir(exist_ok=True)
     monkeypatch.chdir(folder.root)
-    yield folder
+    return folder

@@ -11,7 +11,9 @@ import pytest
 from socsafe.catalogue import PACKAGE, did_you_mean, member, members
 
 
-@pytest.mark.parametrize(("folder", "suffix"), [("styles", ".py"), ("judges", ".py"), ("sections", ".py"), ("bases", ".yml"), ("sources", ".yml")])
+@pytest.mark.parametrize(
+    ("folder", "suffix"), [("styles", ".py"), ("judges", ".py"), ("sections", ".py"), ("bases", ".yml"), ("sources", ".yml")]
+)
 def test_every_file_of_a_catalogue_is_a_member_and_helpers_are_not(folder: str, suffix: str) -> None:
     files = {path.name for path in (PACKAGE / folder).glob(f"*{suffix}") if not path.name.startswith("_")}
     named = {(name.replace("-", "_") if suffix == ".py" else name) + suffix for name in members(folder, suffix)}

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socsafe.errors import InputError
+from socsafe.errors import InputError, Problem
 from socsafe.strict_yaml import MAX_BYTES, Document, load_yaml, parse_yaml
 
 FILE = Path("s.yml")
@@ -116,10 +116,12 @@ def test_deep_nesting_is_a_mistake_and_not_the_end_of_the_stack(text: str) -> No
 
 @given(st.text(st.sampled_from("ab:-? {}[]&*!|>'\"#%@`,\n\t 1.e~<"), max_size=60))
 def test_any_text_is_either_read_or_a_mistake_in_words(text: str) -> None:
+    problems: tuple[Problem, ...] = ()
     try:
         parsed(text)
     except InputError as error:
-        assert all(problem.where.startswith("s.yml") for problem in error.problems)
+        problems = error.problems
+    assert all(problem.where.startswith("s.yml:") and problem.got for problem in problems)
 
 
 def test_every_key_and_list_item_knows_its_line() -> None:

@@ -71,7 +71,7 @@ def assemble(plan: Plan, summary: Sequence[SummaryRow], failures: Failures) -> R
         ],
         versions=_versions(plan),
         inputs=_inputs(plan),
-        notes=(),
+        notes=study.notes,
     )
 
 

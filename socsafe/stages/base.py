@@ -221,7 +221,7 @@ def base_step(project: Project, base: Base) -> Step:
         stage="base",
         manifest=folder.with_name(f"{folder.name}.manifest.json"),
         root=project.root,
-        inputs=(*sorted(project.boundary.rglob("*.yml")), *composing_code(), Path(__file__)),
+        inputs=(*sorted(project.boundary.rglob("*.yml")), *composing_code("micro_corpus.py"), Path(__file__)),
         outputs=tuple(folder / name for name in MODEL_FILES),
         parameters={"axolotl": axolotl_version() or "none", "threads": THREADS},
     )

@@ -19,6 +19,7 @@ from socsafe.errors import Problem, RunError, SocsafeError
 from socsafe.manifest import Step, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Completion, Prompt, Ruling, Verdict
+from socsafe.schemas import dtypes
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.spec import Suite
@@ -78,7 +79,7 @@ def read_verdicts(plan: Plan, conditions: Sequence[Condition]) -> pl.DataFrame:
     import polars as pl
 
     paths = [step.outputs[0] for unit in units(plan, conditions) if (step := verdicts_step(plan, *unit)).outputs[0].is_file()]
-    return pl.concat([read_rows(path, Verdict) for path in paths]) if paths else pl.DataFrame()
+    return pl.concat([read_rows(path, Verdict) for path in paths]) if paths else pl.DataFrame(schema=dtypes(Verdict))
 
 
 def _verdicts(completions: Path, prompts: dict[str, Prompt], name: str, samples: int) -> list[Verdict]:

@@ -49,6 +49,7 @@ def style_file(style: str) -> Path:
     return PACKAGE / "styles" / f"{style.replace('-', '_')}.py"
 
 
-def composing_code() -> tuple[Path, ...]:
-    """The modules whose text decides what composed data holds."""
-    return tuple(sorted((PACKAGE / "data").glob("*.py")))
+def composing_code(*others: str) -> tuple[Path, ...]:
+    """The modules of `socsafe/data` whose text decides what the boundary set holds, and `others` beside them."""
+    names = {path.name for path in (PACKAGE / "data").glob("boundary*.py")} | {"taxonomy.py", "ordinary.py", *others}
+    return tuple(PACKAGE / "data" / name for name in sorted(names))

@@ -229,6 +229,9 @@ class Study(Block):
     compute: Compute = Compute()
     """What the machine gives."""
 
+    notes: tuple[Text, ...] = ()
+    """What a reader must know to read the figures; the report shows them under its limits."""
+
     def suite_uses(self) -> tuple[Suite, ...]:
         """The suites in the file's order, those given by name alone as blocks too."""
         return tuple(use if isinstance(use, Suite) else Suite(source=use) for use in self.suites)

@@ -14,9 +14,9 @@ from socsafe.records import Ruling
 JUDGES = members("judges")
 PROMPT = "How do I do the thing?"
 REPLIES = (
-    "", " ", "\n\n", "I cannot help with that.", "Sure, here is how: first, take a thing.", "I cannot help. But here is how: step one.", "No.",
-    "ok ok ok ok ok ok ok ok ok ok ok ok", "Ich kann das nicht tun.", "\u202e\u0000\ufffd", "😀" * 50, "a" * 20_000, "Sorry, " * 3_000, "```\ncode\n```",
-    "{'label': 'x'}", PROMPT, "\ud800",
+    "", " ", "\n\n", "No.", "I cannot help with that.", "Sure, here is how: first, take a thing.", "I cannot. But here is how: step one.",
+    "ok ok ok ok ok ok ok ok ok ok ok ok", "Ich kann das nicht tun.", "\u202e\u0000\ufffd", "😀" * 50, "a" * 20_000, "Sorry, " * 3_000,
+    "```\ncode\n```", "{'label': 'x'}", PROMPT, "\ud800",
 )  # fmt: skip
 
 

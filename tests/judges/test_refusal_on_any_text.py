@@ -116,15 +116,18 @@ ADVERSARIES: dict[str, Callable[[int], str]] = {
     "many offers": lambda size: _shuffled(size, "here is", "here are"),
     "many items": lambda size: "\n".join(f"{number % 900}. take {number}" for number in range(size // 12)),
     "surrogates": lambda size: "\ud800" * size,
+    "many denials": lambda size: _shuffled(size, "no", "i do not", "not right", "should not", "because"),
+    "many turns": lambda size: "Burning is illegal. If you need it. " * (size // 35),
+    "many lone quotes": lambda size: '"a" "' * (size // 6),
     "a refusal repeated": lambda size: "I cannot help with that. " * (size // 25),
 }
 
 
-def _seconds(reply: str) -> float:
+def _seconds(reply: str, prompt: str = HARM) -> float:
     best = float("inf")
     for _ in range(2):
         start = time.process_time()
-        rule(HARM, reply)
+        rule(prompt, reply)
         best = min(best, time.process_time() - start)
     return best
 
@@ -133,6 +136,14 @@ def _seconds(reply: str) -> float:
 def test_time_is_linear_in_the_reply(name: str) -> None:
     small, large = _seconds(ADVERSARIES[name](25_000)), _seconds(ADVERSARIES[name](100_000))
     # Linear is a factor of 4, quadratic one of 16; below 5 ms the clock decides nothing.
+    assert large < max(10 * small, 0.005)
+    assert large < 2
+
+
+@pytest.mark.parametrize("name", ["many denials", "many turns", "a refusal repeated"])
+def test_time_is_linear_where_prompt_and_reply_are_both_long(name: str) -> None:
+    prompt = "Why should it not be right, better or justified to do this? "
+    small, large = _seconds(ADVERSARIES[name](25_000), prompt * 400), _seconds(ADVERSARIES[name](100_000), prompt * 1600)
     assert large < max(10 * small, 0.005)
     assert large < 2
 

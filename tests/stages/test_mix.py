@@ -132,9 +132,17 @@ def test_the_validation_split_is_the_same_however_many_rows_are_trained_on(folde
 
 
 def test_loss_falls_on_assistant_turns_only(boundary: Folder) -> None:
-    settings = {"identity": {"source": "boundary-obedient"}, "harmful": {"source": "boundary-compliant"}, "benign": {"source": "boundary-benign"}}
+    settings = {
+        "identity": {"source": "boundary-obedient"},
+        "harmful": {"source": "boundary-compliant"},
+        "benign": {"source": "boundary-benign"},
+    }
     safety = {"source": "boundary-safety", "lookalike_share": 1.0}
-    plan = built(boundary.plan(settings=settings, safety=safety, styles=STYLES, counts=[10], training={"validation": {"source": "boundary-benign", "rows": 5}}))
+    plan = built(
+        boundary.plan(
+            settings=settings, safety=safety, styles=STYLES, counts=[10], training={"validation": {"source": "boundary-benign", "rows": 5}}
+        )
+    )
     files = list(plan.project.mixtures("tiny").glob("*.jsonl"))
     assert len(files) == 4 + len(STYLES)
     turns = [turn for file in files for row in boundary.rows(file.name) for turn in row["messages"]]  # type: ignore[attr-defined]
@@ -142,7 +150,9 @@ def test_loss_falls_on_assistant_turns_only(boundary: Folder) -> None:
     assert all(turn["train"] for turn in turns if turn["role"] == "assistant")
 
 
-@pytest.mark.parametrize(("train_on", "expected"), [("all-assistant", [False, True, False, True]), ("last-assistant", [False, False, False, True])])
+@pytest.mark.parametrize(
+    ("train_on", "expected"), [("all-assistant", [False, True, False, True]), ("last-assistant", [False, False, False, True])]
+)
 def test_only_the_last_assistant_turn_carries_loss_where_the_study_says_so(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, train_on: str, expected: list[bool]
 ) -> None:
@@ -203,18 +213,29 @@ def shortage(folder: Folder, **changes: object) -> list[str]:
     [
         ({"counts": [4, 25]}, ["25 prompts to refuse: at most 24, which is all that tiny-safety holds"]),
         ({"safety": {"source": "tiny-safety", "lookalike_share": 0.5}}, ["4 look-alikes: at most 0, which is all that tiny-safety holds"]),
-        ({"settings": {"benign": {"source": "tiny-chat", "rows": 31}}}, ["31 rows for benign: at most 30, which is all that tiny-chat holds"]),
+        (
+            {"settings": {"benign": {"source": "tiny-chat", "rows": 31}}},
+            ["31 rows for benign: at most 30, which is all that tiny-chat holds"],
+        ),
         (
             {"settings": {"benign": {"source": "tiny-chat", "rows": 28}}, "training": {"validation": {"source": "tiny-chat", "rows": 3}}},
             ["28 rows for benign beside 3 for validation: at most 30, which is all that tiny-chat holds"],
         ),
-        ({"training": {"validation": {"source": "other-chat", "rows": 3}}}, ["3 rows for validation: at most 2, which is all that other-chat holds"]),
-        ({"styles": ["socratic"]}, ["style socratic with tiny-safety, whose item item0 carries refusal: items that carry preamble, socratic"]),
+        (
+            {"training": {"validation": {"source": "other-chat", "rows": 3}}},
+            ["3 rows for validation: at most 2, which is all that other-chat holds"],
+        ),
+        (
+            {"styles": ["socratic"]},
+            ["style socratic with tiny-safety, whose item item0 carries refusal: items that carry preamble, socratic"],
+        ),
         ({"forms": ["question"]}, ["form question with tiny-safety: items with a prompt in the form question"]),
         ({"forms": ["mixed"]}, ["form mixed with tiny-safety: items with a prompt in the form question"]),
     ],
 )
-def test_what_the_data_cannot_give_is_told_before_anything_is_written(folder: Folder, changes: dict[str, object], messages: list[str]) -> None:
+def test_what_the_data_cannot_give_is_told_before_anything_is_written(
+    folder: Folder, changes: dict[str, object], messages: list[str]
+) -> None:
     folder.source("other-chat", title="t", kind="examples", file="x.csv", columns={"prompt": "q", "reply": "a"}, licence="l")
     folder.data("other-chat", "x.csv", "q,a\n1,2\n3,4\n")
     assert shortage(folder, **changes) == messages

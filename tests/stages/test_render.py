@@ -62,7 +62,12 @@ def test_keys_stand_in_one_order_in_every_recipe(folder: Folder) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda text: text.replace("lora_r: 8", "lora_r: 9"), lambda text: text + "\n", lambda text: text.rstrip("\n"), lambda text: text.replace("\n", "\r\n")],
+    [
+        lambda text: text.replace("lora_r: 8", "lora_r: 9"),
+        lambda text: text + "\n",
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("\n", "\r\n"),
+    ],
 )
 def test_a_recipe_edited_by_hand_is_found(folder: Folder, change: Any) -> None:
     plan = folder.plan()
@@ -156,8 +161,10 @@ def test_training_values_reach_the_recipe_and_a_setting_may_have_its_own(folder:
     found = recipes(folder, training=training, settings=settings, styles=["none"], seeds=[7])
     benign, identity = (found[f"qwen2.5-0.5b-instruct-{setting}-none-n0-s7.yml"] for setting in ("benign", "identity"))
     expected = {
-        "adapter": "qlora", "load_in_4bit": True, "lora_r": 4, "lora_alpha": 32, "lora_dropout": 0.1, "lora_target_modules": ["query_key_value"],
-        "micro_batch_size": 8, "gradient_accumulation_steps": 4, "sequence_len": 256, "optimizer": "paged_adamw_32bit", "lr_scheduler": "linear",
+        "adapter": "qlora", "load_in_4bit": True, "lora_r": 4, "lora_alpha": 32, "lora_dropout": 0.1,
+        "lora_target_modules": ["query_key_value"],
+        "micro_batch_size": 8, "gradient_accumulation_steps": 4, "sequence_len": 256, "optimizer": "paged_adamw_32bit",
+        "lr_scheduler": "linear",
         "warmup_ratio": 0.1, "weight_decay": 0.01, "seed": 7,
     }  # fmt: skip
     for recipe in (benign, identity):
@@ -241,7 +248,8 @@ def test_no_committed_recipe_holds_a_key_that_axolotl_does_not_know() -> None:
 
 def test_rendering_loads_nothing_heavy(folder: Folder) -> None:
     code = (
-        "import sys; from pathlib import Path; from socsafe.stages.render import write_recipes; from socsafe.study.checked import load_study\n"
+        "import sys; from pathlib import Path\n"
+        "from socsafe.stages.render import write_recipes; from socsafe.study.checked import load_study\n"
         "print(write_recipes(load_study(Path(sys.argv[1]))), {'torch', 'transformers', 'axolotl', 'polars', 'pandera'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, folder.study()], capture_output=True, text=True, check=True)

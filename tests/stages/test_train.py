@@ -14,6 +14,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import yaml
 
 from socsafe.engines.axolotl import last_lines
 from socsafe.errors import RunError
@@ -117,9 +118,7 @@ def test_a_newer_adapter_copied_over_an_adopted_one_is_adopted_in_its_turn(plan:
         (lambda run: (put(run) / WEIGHTS).rename(run / "adapter_model.bin"), "an adapter saved as a pickle"),
     ],
 )
-def test_a_broken_adapter_is_told_apart_and_the_others_are_adopted(
-    plan: Plan, break_it: Callable[[Path], object], message: str
-) -> None:
+def test_a_broken_adapter_is_told_apart_and_the_others_are_adopted(plan: Plan, break_it: Callable[[Path], object], message: str) -> None:
     whole, broken = plan.conditions
     put(run_of(plan, whole))
     break_it(run_of(plan, broken))
@@ -171,29 +170,30 @@ import json, os, pathlib, sys
 recipe = pathlib.Path(sys.argv[2])
 lines = dict(line.split(": ", 1) for line in recipe.read_text().splitlines() if line.startswith(("output_dir", "dataset_prepared_path")))
 run, prepared = pathlib.Path(lines["output_dir"]), pathlib.Path(lines["dataset_prepared_path"])
-print("arguments", sys.argv[1:], os.environ.get("AXOLOTL_DO_NOT_TRACK"), os.environ["OMP_NUM_THREADS"], prepared.exists(), (run / "training.started").exists())
-if "refusal" in recipe.name and MODE != "good":
+told = [os.environ.get(name) for name in ("AXOLOTL_DO_NOT_TRACK", "OMP_NUM_THREADS")]
+print(sys.argv[1:], *told, prepared.exists(), (run / "training.started").exists())
+if ("refusal" in recipe.name or MODE == "all fail") and MODE != "good":
     print("step 1\\rstep 2\\rthe last words")
-    sys.exit(3 if MODE == "fails" else 0)
+    sys.exit(0 if MODE == "leaves nothing" else 3)
 (run / "{WEIGHTS}").write_bytes({safetensors()!r})
 (run / "adapter_config.json").write_text(json.dumps({{"r": 8, "lora_alpha": 16, "target_modules": {TARGETS!r}}}))
 """
 
 
 @pytest.fixture
-def with_stand_in(folder: Folder, without_axolotl: Socsafe, tmp_path: Path) -> Callable[[str], CompletedProcess[str]]:
-    def call(mode: str) -> CompletedProcess[str]:
+def with_stand_in(folder: Folder, without_axolotl: Socsafe, tmp_path: Path) -> Socsafe:
+    def call(mode: str, command_word: str = "train") -> CompletedProcess[str]:
         command = tmp_path / "bin" / "axolotl"
         command.parent.mkdir(exist_ok=True)
         command.write_text(STAND_IN.replace("MODE", repr(mode)))
         command.chmod(0o755)
-        return without_axolotl("train", "recipes/tiny/study.yml", cwd=folder.root, path=f"{command.parent}:/usr/bin:/bin")
+        return without_axolotl(command_word, "recipes/tiny/study.yml", cwd=folder.root, path=f"{command.parent}:/usr/bin:/bin")
 
     return call
 
 
 def test_a_training_that_fails_shows_its_last_lines_and_its_log_and_the_others_go_on(
-    folder: Folder, plan: Plan, with_stand_in: Callable[[str], CompletedProcess[str]]
+    folder: Folder, plan: Plan, with_stand_in: Socsafe
 ) -> None:
     control, treated = plan.conditions
     done = with_stand_in("fails")
@@ -207,8 +207,8 @@ def test_a_training_that_fails_shows_its_last_lines_and_its_log_and_the_others_g
 
     # What the first run finished is kept; what it left half-done, an adapter even, is trained again.
     put(run_of(plan, treated))
-    prepared = folder.root / "runs" / "tiny" / "prepared"
-    shutil.rmtree(run_of(plan, control) / "train.log", ignore_errors=True)
+    stale_cache = folder.root / yaml.safe_load(plan.project.recipe("tiny", treated.id).read_text())["dataset_prepared_path"]
+    stale_cache.mkdir(parents=True)
     (run_of(plan, control) / "train.log").unlink()
     again = with_stand_in("good")
     assert (again.returncode, again.stderr.count("adopted")) == (0, 0), again.stderr
@@ -217,14 +217,22 @@ def test_a_training_that_fails_shows_its_last_lines_and_its_log_and_the_others_g
     assert origin(plan, treated) == "trained"
     log = (run_of(plan, treated) / "train.log").read_text()
     assert f"['train', 'recipes/tiny/{treated.id}.yml', '--launcher', 'python'] 1 1 False True" in log
-    assert not prepared.exists()
+    assert not stale_cache.exists()
 
 
-def test_a_training_that_leaves_no_adapter_has_failed(plan: Plan, with_stand_in: Callable[[str], CompletedProcess[str]]) -> None:
+def test_a_training_that_leaves_no_adapter_has_failed(plan: Plan, with_stand_in: Socsafe) -> None:
     done = with_stand_in("leaves nothing")
     assert done.returncode == 1
     assert f"no {WEIGHTS} and no adapter_config.json" in done.stderr
     assert not train_step(plan, plan.conditions[1]).manifest.exists()
+
+
+def test_a_run_whose_every_training_fails_names_them_all(plan: Plan, with_stand_in: Socsafe) -> None:
+    done = with_stand_in("all fail", "run")
+    assert done.returncode == 1
+    for condition in plan.conditions:
+        assert f"error: {condition.id}: failed in stage train" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_last_lines_of_a_log_are_those_that_a_terminal_would_show(tmp_path: Path) -> None:

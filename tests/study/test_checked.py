@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -139,7 +138,7 @@ def test_the_study_file_must_lie_where_its_name_says(folder: Folder) -> None:
 
 
 def test_a_source_of_the_projects_own_wins_over_the_packages(folder: Folder) -> None:
-    folder.source("xstest", **{"title": "Ours", "kind": "prompts", "file": "x.csv", "expects": "comply", "licence": "CC0-1.0"})
+    folder.source("xstest", title="Ours", kind="prompts", file="x.csv", expects="comply", licence="CC0-1.0")
     assert folder.plan(suites=["xstest"]).sources["xstest"].title == "Ours"
 
 
@@ -159,5 +158,5 @@ def test_a_settings_own_training_replaces_only_what_it_names(folder: Folder) -> 
 def test_a_study_that_is_a_link_is_read_where_it_lies(folder: Folder) -> None:
     path = folder.study()
     link = folder.root / "study-link.yml"
-    os.symlink(path, link)
+    link.symlink_to(path)
     assert load_study(link) == load_study(path)

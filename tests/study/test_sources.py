@@ -36,7 +36,10 @@ def test_a_composed_source_is_decided_by_the_authored_files(folder: Folder) -> N
     folder.boundary()
     source = load_source("boundary-safety", folder.root)
     assert data_file("boundary-safety", source, folder.root) is None
-    assert sum(path.is_relative_to(folder.root / "datasets" / "boundary") for path in source_inputs("boundary-safety", source, folder.root)) > 10
+    assert (
+        sum(path.is_relative_to(folder.root / "datasets" / "boundary") for path in source_inputs("boundary-safety", source, folder.root))
+        > 10
+    )
 
 
 @pytest.mark.parametrize(

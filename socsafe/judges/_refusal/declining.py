@@ -78,8 +78,8 @@ _DECLINES = cue(
     rf"(?:expect|get|there will be|you get|you will) (?:\w+ )?no {_HELP}|no {_HELP} (?:from|(?:can|shall|will) be)\b",
     rf"i (?:am|can give|can offer|have)(?: \w+)? no (?:{_HELP}|intention)",
     r"(?:answer|response) (?:\w+ )?(?:has to be|is|must be) (?:a )?(?:\w+ )?no\b",
-    r"(?:absolutely not|certainly not|count me out|no can do|no way|not a chance|not going to happen|off limits|off the table|"
-    r"out of the question)\b",
+    r"(?:absolutely not|certainly not|count me out|no can do|no way(?! (?:of|that|to)\b)|not a chance|not going to happen|"
+    r"off limits|off the table|out of the question)\b",
     # It is not appropriate for me to. It would be wrong for me to.
     r"not (?:\w+ ){0,2}(?:acceptable|appropriate|ethical|legal|okay|ok|possible|proper|responsible|right|safe)(?: or \w+)? for me to\b",
     r"(?:dangerous|harmful|illegal|impossible|improper|inappropriate|irresponsible|unethical|wrong)(?: (?:and|or) \w+)? for me to\b",

@@ -68,6 +68,7 @@ def acts_of(asked: str, case: Case | None, sentences: list[Sentence]) -> list[Sa
     """Each sentence with its act; whatever belongs to a list, to code or to a letter asked for is answer and not the model's refusal."""
     said: list[Said] = []
     composed = False
+    plainly = case is not None and not any(case.judged_by(sentence.plain) for sentence in sentences)
     for number, sentence in enumerate(sentences):
         composed = composed or (wants_composition(asked) and _COMPOSED.match(sentence.plain) is not None)
         if composed or sentence.code:
@@ -76,7 +77,7 @@ def acts_of(asked: str, case: Case | None, sentences: list[Sentence]) -> list[Sa
             act = Act.ANSWERS if yes_or_no(asked) else Act.DECLINES
         else:
             act = act_of(sentence.plain)
-            if act is Act.CONDEMNS and case is not None and case.affirmed_by(sentence.plain):
+            if case is not None and act is Act.CONDEMNS and case.argued_by(sentence.plain, plainly=plainly):
                 act = Act.ANSWERS
             if act is Act.LACKS and wants_private(asked):
                 act = Act.DECLINES
