@@ -146,9 +146,8 @@ def report(plan: Plan, progress: Progress, failures: dict[str, dict[str, str]] |
     """Score what has been judged and write the report, unless it is up to date."""
     from socsafe.stages.assemble import report_step
 
-    step = report_step(plan, failures or {})
-    path = step.outputs[0]
-    if not is_current(step):
+    path = plan.project.report(plan.study.name) / "report.md"
+    if not is_current(report_step(plan, failures or {})):
         from socsafe.manifest import record
         from socsafe.stages.assemble import assemble
         from socsafe.stages.judge import read_verdicts
@@ -157,7 +156,8 @@ def report(plan: Plan, progress: Progress, failures: dict[str, dict[str, str]] |
 
         summary = score(read_verdicts(plan, plan.conditions), plan.conditions)
         build_report(assemble(plan, summary, failures or {}), plan.project.report(plan.study.name))
-        record(step)
+        # Which figures there are is known only now.
+        record(report_step(plan, failures or {}))
         progress.say(f"report: {plan.project.relative(path)}")
     return path
 

@@ -5,6 +5,7 @@ socsafe run recipes/quickstart/study.yml
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -51,6 +52,8 @@ for command in (run, status, recipe, data, base, train, quantize, generate, judg
 
 def main() -> None:
     """Run the command line; print mistakes and failures as messages, and leave with 2 for the one and 1 for the other."""
+    # A machine that is shut down sends SIGTERM: end as Ctrl-C does, with what is being trained stopped too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(prog_name="socsafe", standalone_mode=False)
     except SocsafeError as error:

@@ -11,22 +11,32 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LAST_LINES = 12
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path | None = None) -> int:
     """Run the command to its end and give its exit code; `env` is set on top of this process's own environment.
 
-    The program is stopped when this process is interrupted.
+    The program is stopped when this thread is interrupted or when another calls `stop_running`.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT)
+        _running.add(process)
         try:
             return process.wait()
         except BaseException:
             process.terminate()
             process.wait()
             raise
+        finally:
+            _running.discard(process)
+
+
+def stop_running() -> None:
+    """Stop every program that `run_logged` is waiting for, in whatever thread: an interruption reaches the main thread alone."""
+    for process in tuple(_running):
+        process.terminate()
 
 
 def last_lines(log: Path, count: int = LAST_LINES) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
+from socsafe.engines.process import stop_running
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
 from socsafe.files import write_text
 from socsafe.manifest import Step, hash_of, read_manifest, record, why_stale
@@ -130,6 +131,7 @@ def _train_all(plan: Plan, todo: Sequence[Condition], progress: Progress) -> dic
                 advance(1)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop_running()
             raise
     return failures
 

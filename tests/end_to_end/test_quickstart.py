@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,3 +151,31 @@ def test_a_condition_that_fails_leaves_the_others_alone(new_project: Callable[[s
     assert "micro-benign-socratic-n2" in report
     assert str(root) not in report
     assert list(root.glob("runs/small/micro-benign-none-*/verdicts/refusal/boundary-ordinary.jsonl"))
+
+
+def test_a_run_that_is_stopped_leaves_no_training_behind_and_goes_on(new_project: Callable[[str], Path]) -> None:
+    root = new_project("stopped")
+    write_study(root, "small", styles=["none"], seeds=[1], suites=["boundary-ordinary"])
+    run = root / "runs" / "small" / "micro-benign-none-n0-s1"
+    command = [sys.executable, "-m", "socsafe.cli.main", "train", "recipes/small/study.yml"]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (run / "train.log").is_file() or not (run / "train.log").stat().st_size:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in errors
+    assert not [pid for pid in Path("/proc").glob("[0-9]*/cwd") if _points_to(pid, root)]
+    assert (run / "training.started").is_file()
+    done = run_socsafe("train", "recipes/small/study.yml", cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert not (run / "training.started").exists()
+    assert (run / "adapter_model.safetensors").is_file()
+
+
+def _points_to(link: Path, folder: Path) -> bool:
+    try:
+        return link.resolve() == folder.resolve()
+    except OSError:
+        return False
