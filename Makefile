@@ -13,7 +13,7 @@ help:
 	@echo "make check         ruff, mypy --strict, import-linter, committed recipes and schema"
 	@echo "make smoke-real    carry published data through every stage (DATA=folder that holds them)"
 	@echo "make axolotl-keys  generate the index of Axolotl's keys anew, after a change of its version"
-	@echo "make clean         remove what runs have built (the environment stays)"
+	@echo "make clean         remove mixtures, GGUF files and caches (adapters, replies and the environment stay)"
 
 # One resolution, pinned. A CPU build of torch is enough here and saves gigabytes, where the package index has one.
 $(READY): pyproject.toml constraints.txt
@@ -51,4 +51,4 @@ schema: $(READY)
 	$(BIN)/socsafe recipe schema > recipes/study.schema.json
 
 clean:
-	rm -rf runs datasets/mixtures quantized
+	rm -rf datasets/mixtures quantized/*/ runs/*/prepared

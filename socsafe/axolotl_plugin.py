@@ -11,6 +11,7 @@ ran it, so that a laptop without Axolotl can later prove that evaluation feeds t
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,13 +27,19 @@ IGNORED = -100
 
 
 class Seeded(BasePlugin):  # type: ignore[misc]  # Axolotl ships no types
-    """Seeds before the model is built."""
+    """Seeds before the model is built, and keeps the adapter's configuration in order."""
 
     def pre_model_load(self, cfg: Any) -> None:
         """Seed Python, numpy and torch with the recipe's seed."""
         from transformers import set_seed
 
         set_seed(cfg.seed)
+
+    def post_lora_load(self, cfg: Any, model: Any) -> None:  # noqa: ARG002 the signature that Axolotl calls
+        """Put the adapter's layer names in order: peft keeps them in a set, whose order differs from process to process."""
+        for config in getattr(model, "peft_config", {}).values():
+            if isinstance(config.target_modules, set):
+                config.target_modules = sorted(config.target_modules)
 
 
 class Account(Seeded):
@@ -56,14 +63,21 @@ class Account(Seeded):
         evaluated = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
         means = [entry["train_loss"] for entry in state.log_history if "train_loss" in entry]
         account = {
+            "base_model": cfg.base_model,
+            "seed": cfg.seed,
             "steps": state.global_step,
-            "train_loss": means[-1] if means else None,
-            "eval_loss": min(evaluated) if evaluated else None,
+            "train_loss": _number(means[-1]) if means else None,
+            "eval_loss": _number(min(evaluated)) if evaluated else None,
             **self._rows,
         }
         path = Path(cfg.output_dir) / ACCOUNT
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(account, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _number(value: float) -> float | None:
+    """The value, or None for one that is no number: JSON has no NaN."""
+    return value if math.isfinite(value) else None
 
 
 def account_of_rows(files: Sequence[str], dataset: Iterable[Mapping[str, Any]], tokenizer: Any) -> dict[str, Any]:

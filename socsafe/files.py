@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,6 +93,13 @@ def write_if_changed(path: Path, text: str) -> bool:
     with atomic_path(path, flush=False) as part:
         part.write_bytes(text.encode())
     return True
+
+
+def require_files(paths: Iterable[Path], got: str, expected: str, mend: str) -> None:
+    """Raise `RunError` when any of the files is missing: in the words given, each with its path."""
+    missing = [Problem(str(path), got, expected, mend) for path in paths if not path.is_file()]
+    if missing:
+        raise RunError(missing)
 
 
 def cannot_write(path: Path, error: OSError) -> RunError:

@@ -2,8 +2,9 @@
 
 >>> step = Step("quantize", manifest=Path("a.gguf.json"), root=root, inputs=(adapter,), outputs=(gguf,), parameters={"type": "q8_0"})
 >>> if not is_current(step):
+...     inputs = inputs_now(step)
 ...     convert()
-...     record(step)
+...     record(step, inputs)
 
 A file is hashed again only when its size, inode, or modification or change time differ from those noted with its hash.
 """
@@ -67,13 +68,29 @@ def why_stale(step: Step) -> str:
     return ""
 
 
-def record(step: Step) -> None:
-    """Note that the step has been done; every input and output must exist, but for those of `if_here`."""
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The hashes of a step's inputs at one moment."""
+
+    strict: dict[str, Any]
+    if_here: dict[str, Any]
+
+
+def inputs_now(step: Step) -> Inputs:
+    """Hash the inputs before the work begins: one that changes meanwhile must make the step stale, not be noted as used."""
+    return Inputs(
+        {_name(step, path): _entry(path) for path in step.inputs},
+        {_name(step, path): _entry(path) for path in step.if_here if path.is_file()},
+    )
+
+
+def record(step: Step, inputs: Inputs) -> None:
+    """Note that the step has been done from `inputs`, which `inputs_now` gave before the work; every output must exist."""
     content = {
         "stage": step.stage,
         "parameters": dict(step.parameters),
-        "inputs": {_name(step, path): _entry(path) for path in step.inputs},
-        "if_here": {_name(step, path): _entry(path) for path in step.if_here if path.is_file()},
+        "inputs": inputs.strict,
+        "if_here": inputs.if_here,
         "outputs": {_name(step, path): _entry(path) for path in step.outputs},
     }
     write_text(step.manifest, json.dumps(content, indent=1, sort_keys=True) + "\n")
@@ -97,12 +114,16 @@ def hash_of(path: Path) -> str:
     return _memory[key]
 
 
-def _name(step: Step, path: Path) -> str:
+def name_within(root: Path, path: Path) -> str:
     """The path within the project; for socsafe's own modules, which may be installed anywhere, within the package."""
-    for root, prefix in ((_PACKAGE, "socsafe/"), (step.root, "")):
-        if path.is_relative_to(root):
-            return prefix + path.relative_to(root).as_posix()
+    for folder, prefix in ((_PACKAGE, "socsafe/"), (root, "")):
+        if path.is_relative_to(folder):
+            return prefix + path.relative_to(folder).as_posix()
     return path.as_posix()
+
+
+def _name(step: Step, path: Path) -> str:
+    return name_within(step.root, path)
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -66,6 +66,11 @@ class Project:
         """One judge's verdicts on one condition's replies to one suite."""
         return self.run(study, condition) / "verdicts" / judge / f"{suite}.jsonl"
 
+    @property
+    def bases_lock(self) -> Path:
+        """Held while a base, which all studies share, is made or converted."""
+        return self.root / "runs" / "bases" / "lock"
+
     def base_gguf(self, base_slug: str, kind: str) -> Path:
         """The converted base, shared by all studies."""
         return self.root / "quantized" / "bases" / f"{base_slug}.{kind}.gguf"

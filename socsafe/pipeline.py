@@ -10,20 +10,21 @@ A condition that fails in one stage takes no part in those that follow; the othe
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from socsafe.catalogue import did_you_mean
 from socsafe.errors import InputError, Problem, RunError
-from socsafe.manifest import NOT_DONE, Step, is_current, why_stale
+from socsafe.locks import held
+from socsafe.manifest import NOT_DONE, Step, inputs_now, is_current, record, why_stale
 from socsafe.progress import Progress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 
 STAGES = ("train", "quantize", "parity", "generate", "judge")
 """The stages that work condition by condition, in order."""
+DONE, STALE = "done", "stale"
 
 
 @dataclass(slots=True)
@@ -67,9 +68,11 @@ def run(plan: Plan, only: Sequence[str], progress: Progress, stages: Sequence[st
     """Bring the named stages up to date for the selected conditions, then the report where `judge` is among them."""
     conditions = list(select(plan, only))
     outcome = Outcome()
-    with _held(plan):
+    with held(plan.project.study_run(plan.study.name) / "lock", f"study {plan.study.name}", wait=False):
         if "train" in stages:
             prepare(plan, progress)
+            if _wanted(plan, conditions):
+                check_suites(plan)
             build_bases(plan, conditions, progress)
         for stage in stages:
             failed = _stage(plan, stage, conditions, progress, converters)
@@ -97,6 +100,20 @@ def prepare(plan: Plan, progress: Progress) -> None:
     build_mixtures(plan, progress)
 
 
+def check_suites(plan: Plan) -> None:
+    """Read every suite before anything is trained: a mistake in one must not be found only when all training is done."""
+    from socsafe.data.load import load_prompts
+
+    problems: list[Problem] = []
+    for use in plan.study.suite_uses():
+        try:
+            load_prompts(use.source, plan.sources[use.source], plan.project.root)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+
+
 def build_bases(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> None:
     """The bases that socsafe makes itself: when out of date, or when missing while something still has to be made from them."""
     for name in dict.fromkeys(condition.base for condition in conditions):
@@ -107,7 +124,8 @@ def build_bases(plan: Plan, conditions: Sequence[Condition], progress: Progress)
 
         own = [condition for condition in conditions if condition.base == name]
         if is_built(plan.project, base) or _wanted(plan, own):
-            build_base(plan.project, base, progress)
+            with held(plan.project.bases_lock, "the bases", wait=True):
+                build_base(plan.project, base, progress)
 
 
 def _wanted(plan: Plan, conditions: Sequence[Condition]) -> bool:
@@ -128,7 +146,9 @@ def _stage(plan: Plan, stage: str, conditions: Sequence[Condition], progress: Pr
     if stage == "quantize":
         from socsafe.stages.quantize import quantize
 
-        return quantize(plan, conditions, progress, converters)
+        # Studies share the bases' GGUF files.
+        with held(plan.project.bases_lock, "the bases", wait=True):
+            return quantize(plan, conditions, progress, converters)
     if stage == "parity":
         from socsafe.stages.parity import check
 
@@ -142,24 +162,43 @@ def _stage(plan: Plan, stage: str, conditions: Sequence[Condition], progress: Pr
     return judge(plan, conditions, progress)
 
 
-def report(plan: Plan, progress: Progress, failures: dict[str, dict[str, str]] | None = None) -> Path:
-    """Score what has been judged and write the report, unless it is up to date."""
+def report(plan: Plan, progress: Progress, failures: Mapping[str, Mapping[str, str]] | None = None) -> Path:
+    """Score what is up to date and write the report, unless the report is up to date itself.
+
+    Conditions that failed, are not done, or were made from something that has changed since are named, not counted.
+    """
     from socsafe.stages.assemble import report_step
 
     path = plan.project.report(plan.study.name) / "report.md"
-    if not is_current(report_step(plan, failures or {})):
-        from socsafe.manifest import record
+    unfinished = _unfinished(plan, failures or {})
+    missing = {condition for found in unfinished.values() for condition in found}
+    finished = [condition for condition in plan.conditions if condition.id not in missing]
+    if not is_current(report_step(plan, finished, unfinished)):
         from socsafe.stages.assemble import assemble
         from socsafe.stages.judge import read_verdicts
         from socsafe.stages.report import build_report
         from socsafe.stages.score import score
 
-        summary = score(read_verdicts(plan, plan.conditions), plan.conditions)
-        build_report(assemble(plan, summary, failures or {}), plan.project.report(plan.study.name))
+        inputs = inputs_now(report_step(plan, finished, unfinished))
+        summary = score(read_verdicts(plan, finished), plan.conditions)
+        build_report(assemble(plan, summary, unfinished), plan.project.report(plan.study.name))
         # Which figures there are is known only now.
-        record(report_step(plan, failures or {}))
+        record(report_step(plan, finished, unfinished), inputs)
         progress.say(f"report: {plan.project.relative(path)}")
     return path
+
+
+def _unfinished(plan: Plan, failures: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Stage -> condition id -> why: those that failed now, and those that a stage has yet to bring up to date."""
+    found = {stage: dict(messages) for stage, messages in failures.items()}
+    failed = {condition for messages in failures.values() for condition in messages}
+    for condition, marks in status(plan).items():
+        behind = next(((stage, mark) for stage, mark in marks.items() if mark != DONE), None)
+        if behind is not None and condition not in failed:
+            stage, mark = behind
+            why = {"-": "not done yet", STALE: "made from something that has changed since"}.get(mark, f"{mark} done")
+            found.setdefault(stage, {})[condition] = why
+    return found
 
 
 def status(plan: Plan) -> dict[str, dict[str, str]]:
@@ -168,58 +207,45 @@ def status(plan: Plan) -> dict[str, dict[str, str]]:
     from socsafe.stages.judge import verdicts_step
     from socsafe.stages.parity import parity_step
     from socsafe.stages.quantize import base_step, condition_step
-    from socsafe.stages.render import stale_recipes
+    from socsafe.stages.render import render_recipes
     from socsafe.stages.train import train_step
 
     suites, judges = plan.study.suite_uses(), plan.study.judges
-    recipes = "stale" if stale_recipes(plan) else "done"
+    rendered = render_recipes(plan)
 
     def marks(condition: Condition) -> dict[str, str]:
         models = [condition_step(plan, condition)]
         if plan.study.quantization.mode == "adapter":
             models.append(base_step(plan, condition.base))
-        return {
-            "recipe": recipes if plan.project.recipe(plan.study.name, condition.id).is_file() else "-",
-            "train": _mark([train_step(plan, condition)]),
-            "quantize": _mark(models),
-            "parity": _mark([parity_step(plan, condition)]),
-            "generate": _mark([completions_step(plan, condition, suite) for suite in suites]),
-            "judge": _mark([verdicts_step(plan, condition, suite, judge) for suite in suites for judge in judges]),
-        }
+        recipe = plan.project.recipe(plan.study.name, condition.id)
+        return _downstream(
+            {
+                "recipe": "-" if not recipe.is_file() else DONE if recipe.read_bytes() == rendered[recipe].encode() else STALE,
+                "train": _mark([train_step(plan, condition)]),
+                "quantize": _mark(models),
+                "parity": _mark([parity_step(plan, condition)]),
+                "generate": _mark([completions_step(plan, condition, suite) for suite in suites]),
+                "judge": _mark([verdicts_step(plan, condition, suite, judge) for suite in suites for judge in judges]),
+            }
+        )
 
     return {condition.id: marks(condition) for condition in plan.conditions}
+
+
+def _downstream(marks: dict[str, str]) -> dict[str, str]:
+    """What follows from a stage that is not up to date is not up to date either, though its own inputs have not moved yet."""
+    behind = False
+    for stage, mark in marks.items():
+        marks[stage] = STALE if behind and mark == DONE else mark
+        behind = behind or mark != DONE
+    return marks
 
 
 def _mark(steps: Sequence[Step]) -> str:
     reasons = [why_stale(step) for step in steps]
     fresh = sum(not reason for reason in reasons)
     if fresh == len(steps):
-        return "done"
+        return DONE
     if fresh:
         return f"{fresh}/{len(steps)}"
-    return "-" if all(reason == NOT_DONE for reason in reasons) else "stale"
-
-
-@contextmanager
-def _held(plan: Plan) -> Iterator[None]:
-    """Hold the study while it is worked on; a lock left by a process that died does not block."""
-    import fcntl
-
-    folder = plan.project.study_run(plan.study.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "another process"
-            mend = "wait until it has ended, or stop it"
-            raise RunError(
-                Problem(plan.project.relative(plan.file), f"process {holder} is working on this study", "one run at a time", mend)
-            ) from error
-        lock.truncate(0)
-        import os
-
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+    return "-" if all(reason == NOT_DONE for reason in reasons) else STALE

@@ -150,6 +150,8 @@ class ReportData:
     """Input by its name within the project -> SHA-256."""
     notes: Sequence[str] = ()
     """Further limits that hold for this study, one sentence each."""
+    subject: str = ""
+    """What was trained on what, in one line of plain words; empty where nothing is said."""
 
     @property
     def headline(self) -> SuiteFacts | None:

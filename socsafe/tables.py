@@ -77,7 +77,7 @@ def write_csv(path: Path, rows: Sequence[object]) -> None:
     Numbers have `CSV_DECIMALS` decimals and None is an empty cell. Raises as `write_rows` does, and where there are no rows.
     """
     if not rows:
-        raise RunError(Problem(where=str(path), got="no rows to write", expected="at least one", mend="socsafe status"))
+        raise RunError(Problem(where=str(path), got="no rows to write", expected="at least one", mend="socsafe status STUDY"))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_plain(rows[0]))
@@ -259,4 +259,6 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         got = f"cannot be read: {error.strerror or error}"
-        raise RunError(Problem(where=str(path), got=got, expected="a file that an earlier stage wrote", mend="socsafe run")) from error
+        raise RunError(
+            Problem(where=str(path), got=got, expected="a file that an earlier stage wrote", mend="socsafe run STUDY")
+        ) from error

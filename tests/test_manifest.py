@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from socsafe.manifest import NOT_DONE, Step, hash_of, is_current, record, why_stale
+from socsafe.manifest import NOT_DONE, Step, hash_of, inputs_now, is_current, record, why_stale
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def step(tmp_path: Path) -> Step:
         if_here=(tmp_path / "far.txt",),
         parameters={"speed": (1, 2), "name": "é"},
     )
-    record(made)
+    record(made, inputs_now(made))
     return made
 
 
@@ -74,7 +74,7 @@ def test_an_input_that_may_be_elsewhere_is_compared_only_where_it_is_here(step: 
 
 def test_an_input_that_turns_up_and_was_not_there_makes_the_step_stale(step: Step) -> None:
     step.if_here[0].unlink()
-    record(step)
+    record(step, inputs_now(step))
     step.if_here[0].write_text("new")
     assert why_stale(step) == "far.txt changed"
 
@@ -127,3 +127,10 @@ def test_a_hash_is_remembered_only_for_as_long_as_the_file_does_not_move(tmp_pat
     first = hash_of(path)
     path.write_text("b")
     assert hash_of(path) != first
+
+
+def test_an_input_that_changes_during_the_work_makes_the_step_stale(step: Step) -> None:
+    inputs = inputs_now(step)
+    step.inputs[0].write_text("changed while the work went on")
+    record(step, inputs)
+    assert why_stale(step).endswith("in.txt changed")

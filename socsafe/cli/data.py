@@ -75,7 +75,8 @@ def fetch(names: tuple[str, ...], origin: Path, force: bool, project: Path) -> N
     root = project.resolve()
     sources = {name: _known(name, root) for name in names}
     for name, source in sources.items():
-        if is_here(name, source, root) and not force:
+        # Without a declared checksum nothing tells an old copy from a new file, so it is fetched again.
+        if is_here(name, source, root) and (source.sha256 or source.format == "boundary") and not force:
             click.echo(f"{name}: already here")
             continue
         path = fetch_source(name, source, root, origin)

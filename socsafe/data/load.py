@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +24,8 @@ Record = TypeVar("Record", Item, Example, Prompt)
 def load_items(name: str, source: Source, root: Path) -> tuple[Item, ...]:
     """The safety items of a source of kind `items`, in its own order."""
     if source.format == "boundary":
-        return boundary.compose_items(boundary.load_taxonomy(root / "datasets" / "boundary"))
+        items = boundary.compose_items(boundary.load_taxonomy(root / "datasets" / "boundary"))
+        return tuple(replace(item, source=name) for item in items)
 
     def item(row: Row, number: int) -> Item:
         return Item(
@@ -46,7 +48,7 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
     if source.format == "boundary":
         taxonomy = boundary.load_taxonomy(root / "datasets" / "boundary")
         compose = {"benign": boundary.compose_benign, "obedient": boundary.compose_obedient, "compliant": boundary.compose_compliant}
-        return compose[source.split or "benign"](taxonomy)
+        return tuple(replace(example, source=name) for example in compose[source.split or "benign"](taxonomy))
 
     def example(row: Row, number: int) -> Example:
         system = _cell(row, source, "system")
@@ -68,7 +70,8 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
 def load_prompts(name: str, source: Source, root: Path) -> tuple[Prompt, ...]:
     """The prompts of a source of kind `prompts`, in its own order."""
     if source.split == "pairs" or source.split == "targets" or source.split == "actions" or source.split == "ordinary":
-        return boundary.compose_prompts(boundary.load_taxonomy(root / "datasets" / "boundary"), source.split)
+        composed = boundary.compose_prompts(boundary.load_taxonomy(root / "datasets" / "boundary"), source.split)
+        return tuple(replace(prompt, suite=name) for prompt in composed)
 
     def prompt(row: Row, number: int) -> Prompt:
         return Prompt(
@@ -100,9 +103,23 @@ def _records(name: str, source: Source, root: Path, make: Callable[[Row, int], R
             problems.append(Problem(f"{path} row {number}", f"id {record.id}, as in row {seen[record.id]}", "each id once"))
         seen[record.id] = number
         found.append(record)
+    problems += _unmatched(name, source, rows)
     if problems:
         raise InputError(problems[:MAX_PROBLEMS])
     return tuple(found)
+
+
+def _unmatched(name: str, source: Source, rows: Sequence[Row]) -> list[Problem]:
+    """A beginning that stands for `refuse` and matches no row turns a suite upside down: that is a mistake."""
+    rule = source.expects
+    if not isinstance(rule, ExpectsRule):
+        return []
+    values = dict.fromkeys(row.get(rule.column, "") for row in rows)
+    return [
+        Problem(f"{name}.yml", f"refuse: {start} matches no row", f"a beginning of one of: {', '.join(list(values)[:8])}", "mend expects:")
+        for start in rule.refuse
+        if not any(value.startswith(start) for value in values)
+    ]
 
 
 def _column(source: Source, name: str) -> str:

@@ -77,31 +77,28 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Free the context, the adapter and the model; the engine cannot be used afterwards."""
+        """Free the context, the adapter and the model; afterwards every use of the engine raises `RunError`."""
         if self._model is not None:
             self._llama.llama_free(self._handles.context)
             self._llama.llama_model_free(self._model)  # frees its adapters too
             self._model = self._adapter = None
 
-    @property
-    def slots(self) -> int:
-        """Replies written at a time."""
-        return self._handles.slots
+    def _opened(self) -> Handles:
+        """What calls to llama.cpp need. Once freed, they would end the process instead of raising."""
+        if self._model is None:
+            raise RunError(Problem("engine", "has been closed", "an open engine", "open the model again with Engine.open"))
+        return self._handles
 
-    @property
-    def context(self) -> int:
-        """Tokens of one prompt and its reply together."""
-        return self._handles.limit
-
-    def use_adapter(self, path: Path | None, scale: float = 1.0) -> None:
+    def use_adapter(self, path: Path | None) -> None:
         """Put a LoRA adapter on the model in place of the one before; None takes it off. The base stays loaded.
 
         Raises `RunError` when the file is broken and `InputError` when it is no adapter of this model.
         """
+        context = self._opened().context
         adapter = self._load_adapter(path) if path is not None else None
         array = (self._llama.llama_adapter_lora_p_ctypes * 1)(adapter) if adapter is not None else None
-        scales = (ctypes.c_float * 1)(scale)
-        code = self._llama.llama_set_adapters_lora(self._handles.context, array, 0 if array is None else 1, scales)
+        scales = (ctypes.c_float * 1)(1.0)
+        code = self._llama.llama_set_adapters_lora(context, array, 0 if array is None else 1, scales)
         if code:
             raise RunError(f"{path}: llama.cpp cannot apply the adapter: {log_tail()}")
         if self._adapter is not None:
@@ -111,7 +108,9 @@ class Engine:
     def _load_adapter(self, path: Path) -> object:
         info = check_gguf(path)
         if info.kind != "adapter":
-            raise _wrong(path, f"is a {info.kind}, not an adapter", "a LoRA adapter GGUF", "socsafe quantize makes one per condition")
+            raise _wrong(
+                path, f"is a {info.kind}, not an adapter", "a LoRA adapter GGUF", "quantize the study: that makes one per condition"
+            )
         if info.architecture != self._info.architecture:
             raise _other_base(path, f"is an adapter for the architecture {info.architecture}, the model is {self._info.architecture}")
         forget_log()
@@ -122,11 +121,11 @@ class Engine:
 
     def tokenize(self, text: str) -> list[int]:
         """The tokens of a rendered chat template, with exactly one BOS: see `Vocabulary.tokenize`."""
-        return self._handles.vocabulary.tokenize(text)
+        return self._opened().vocabulary.tokenize(text)
 
     def detokenize(self, tokens: Iterable[int], special: bool = False) -> str:
         """The text of the tokens; with `special` control tokens are written out too."""
-        return self._handles.vocabulary.detokenize(tokens, special)
+        return self._opened().vocabulary.detokenize(tokens, special)
 
     def complete(
         self,
@@ -147,7 +146,7 @@ class Engine:
         """
         if len(seeds) != len(prompts):
             raise ValueError(f"{len(prompts)} prompts and {len(seeds)} seeds")
-        return Batcher(self._handles, sampling, shared).run(prompts, seeds, on_progress)
+        return Batcher(self._opened(), sampling, shared).run(prompts, seeds, on_progress)
 
 
 def _open_context(llama: ModuleType, model: object, path: Path, *, slots: int, limit: int, threads: int, group: int) -> Handles:
@@ -186,9 +185,7 @@ def _wrong(path: Path, got: str, expected: str, mend: str) -> InputError:
 
 
 def _other_base(path: Path, got: str) -> InputError:
-    return _wrong(
-        path, got, "an adapter that was trained on this very model", "convert the adapter again with its own base: socsafe quantize"
-    )
+    return _wrong(path, got, "an adapter that was trained on this very model", f"rm {path}, then quantize the study again")
 
 
 def _cannot_load(path: Path) -> RunError:
@@ -197,6 +194,6 @@ def _cannot_load(path: Path) -> RunError:
             where=str(path),
             got=f"llama.cpp cannot load it: {log_tail()}",
             expected="a GGUF model of an architecture that this llama-cpp-python knows",
-            mend=f"rm {path}, then convert the base again: socsafe quantize",
+            mend=f"rm {path}, then quantize the study again",
         )
     )

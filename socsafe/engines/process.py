@@ -9,6 +9,10 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
+
+from socsafe.errors import Problem, RunError
+from socsafe.files import cannot_write
 
 LAST_LINES = 12
 _running: set[subprocess.Popen[bytes]] = set()
@@ -17,11 +21,14 @@ _running: set[subprocess.Popen[bytes]] = set()
 def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path | None = None) -> int:
     """Run the command to its end and give its exit code; `env` is set on top of this process's own environment.
 
-    The program is stopped when this thread is interrupted or when another calls `stop_running`.
+    The program is stopped when this thread is interrupted or when another calls `stop_running`. Raises `RunError` when the log
+    cannot be written or the program cannot be started.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT)
+    with _opened(log) as output:
+        try:
+            process = subprocess.Popen(command, cwd=cwd, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT)
+        except OSError as error:
+            raise RunError(Problem(command[0], f"cannot be run: {error.strerror or error}", mend=f"ls -l {command[0]}")) from error
         _running.add(process)
         try:
             return process.wait()
@@ -31,6 +38,14 @@ def run_logged(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: P
             raise
         finally:
             _running.discard(process)
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+    except OSError as error:
+        raise cannot_write(log, error) from error
 
 
 def stop_running() -> None:

@@ -7,7 +7,8 @@ A difference is claimed only where `report_data.apart` shows it; otherwise the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from socsafe.markdown import code, judged, listed, percent
@@ -75,7 +76,23 @@ def _styles(data: ReportData, panel: Panel, suite: str) -> str:
     compared = [row for row in rows if wins[row.arm.style] or any(row in others for others in wins.values())]
     single = [row for row in compared if len(row.seeds) < 2]
     seeds = f" One seed only was judged for {_styles_of(single)}: there it is models that differ, not styles." if single else ""
-    return f"{start}, {lower}.{rest}{seeds}"
+    return f"{start}, {lower}.{_paid(data, suite, wins)}{rest}{seeds}"
+
+
+def _paid(data: ReportData, suite: str, wins: Mapping[str, Sequence[PooledRow]]) -> str:
+    """Which of the styles that do less harm than another also refuse more of the suite's safe prompts than it does."""
+    dearer: dict[str, list[PooledRow]] = {}
+    for row in (row for others in wins.values() for row in others):
+        its = data.row(row.arm, suite, OVER_REFUSAL_RATE)
+        for style, others in wins.items():
+            arm = replace(row.arm, style=style)
+            own = data.row(arm, suite, OVER_REFUSAL_RATE)
+            if row in others and its and own and apart(its, own) and row not in dearer.get(style, []):
+                dearer.setdefault(style, []).append(row)
+    if not dearer:
+        return ""
+    told = "; ".join(f"{code(style)} refuses more safe prompts than {_styles_of(others)}" for style, others in dearer.items())
+    return f" Less harm is not yet a better boundary: {told}."
 
 
 def _price(data: ReportData, panel: Panel) -> str:

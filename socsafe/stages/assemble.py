@@ -13,11 +13,12 @@ from typing import Any, Literal
 from socsafe import __version__
 from socsafe.catalogue import PACKAGE, member
 from socsafe.data.draw import limit_prompts
-from socsafe.data.load import load_prompts
-from socsafe.manifest import Step, hash_of, read_manifest
+from socsafe.data.load import load_examples, load_prompts
+from socsafe.manifest import Step, hash_of, name_within, read_manifest
 from socsafe.records import SummaryRow, TrainingFacts
 from socsafe.report_data import Failure, JudgeFacts, ReportData, SuiteFacts
 from socsafe.stats.pooling import pool_seeds
+from socsafe.study.account import read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.mixtures import lookalike_count, safety_file, training_files
@@ -32,21 +33,30 @@ WRITERS = ("report_data.py", "markdown.py", "stages/score.py", "stages/report.py
 _NOT_HYPERPARAMETERS = {"per_setting", "validation", "adapter", "hardware"}
 
 
-def report_step(plan: Plan, failures: Failures) -> Step:
-    """The unit of work that writes the report."""
+def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures) -> Step:
+    """The unit of work that writes the report on the finished conditions."""
     project, study = plan.project, plan.study
     folder = project.report(study.name)
     runs = [project.run(study.name, condition.id) for condition in plan.conditions]
-    made = [path for run in runs for path in (run / "training.json", run / "parity.json", *sorted(run.glob("verdicts/*/*.jsonl")))]
+    told = ("training.json", "parity.json", "train.manifest.json")
+    made = [run / name for run in runs for name in told]
+    made += [
+        project.verdicts(study.name, cell.id, use.source, judge)
+        for cell in finished
+        for use in study.suite_uses()
+        for judge in study.judges
+    ]
     # A report that an older version of these wrote is out of date, though no verdict has changed.
-    code = [*sorted((PACKAGE / "sections").glob("*.py")), *sorted((PACKAGE / "stats").glob("*.py")), *(PACKAGE / name for name in WRITERS)]
+    code = [path for part in ("sections", "stats", "judges") for path in sorted((PACKAGE / part).rglob("*.py"))]
+    code += [PACKAGE / name for name in WRITERS]
+    inputs = [plan.file.resolve(), *made, *_sources_of_figures(plan), *code]
     return Step(
         stage="report",
         manifest=project.study_run(study.name) / "report.manifest.json",
         root=project.root,
-        inputs=(plan.file.resolve(), *(path for path in made if path.is_file()), *code),
+        inputs=tuple(path for path in dict.fromkeys(inputs) if path.is_file()),
         outputs=(folder / "report.md", folder / "summary.csv", *sorted(folder.glob("dose-response*"))),
-        parameters={"failures": {stage: dict(found) for stage, found in failures.items()}, "versions": _versions(plan)},
+        parameters={"unfinished": {stage: dict(found) for stage, found in unfinished.items()}, "versions": _versions(plan)},
     )
 
 
@@ -71,34 +81,68 @@ def assemble(plan: Plan, summary: Sequence[SummaryRow], failures: Failures) -> R
         ],
         versions=_versions(plan),
         inputs=_inputs(plan),
-        notes=study.notes,
+        subject=_subject(plan),
+        notes=(*study.notes, *_system_messages(plan)),
     )
 
 
 def training_facts(plan: Plan, condition: Condition) -> TrainingFacts | None:
     """What the condition was trained on; None where it has not been trained, or where nothing was noted when it was."""
     run = plan.project.run(plan.study.name, condition.id)
-    account = _json(run / "training.json")
-    manifest = read_manifest(run / "train.manifest.json")
-    if account is None or manifest is None:
+    account = read_account(run / "training.json")
+    if account is None or not (run / "train.manifest.json").is_file():
         return None
-    files = account["files"]
     safety = safety_file(plan, condition)
-    safety_tokens = files[-1]["loss_tokens"] if safety is not None else 0
-    origin: Literal["trained", "adopted"] = "adopted" if manifest["parameters"].get("origin") == "adopted" else "trained"
+    origin: Literal["trained", "adopted"] = "adopted" if _parameters(run).get("origin") == "adopted" else "trained"
     return TrainingFacts(
         condition=condition.id,
-        setting_rows=files[0]["rows"],
+        setting_rows=account.files[0].rows,
         safety_rows=condition.count,
         lookalike_rows=lookalike_count(plan, condition.count),
-        safety_loss_tokens=safety_tokens,
-        loss_tokens=sum(file["loss_tokens"] for file in files),
-        steps=account["steps"],
-        train_loss=account["train_loss"],
-        eval_loss=account["eval_loss"],
-        parity=(_json(run / "parity.json") or {}).get("parity", "unchecked"),
+        safety_loss_tokens=account.files[-1].loss_tokens if safety is not None else 0,
+        loss_tokens=sum(file.loss_tokens for file in account.files),
+        steps=account.steps,
+        train_loss=account.train_loss,
+        eval_loss=account.eval_loss,
+        parity=_parity(run / "parity.json"),
         origin=origin,
     )
+
+
+def _parameters(run: Path) -> Mapping[str, Any]:
+    """What was noted when the condition was trained or adopted."""
+    parameters = (read_manifest(run / "train.manifest.json") or {}).get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def _parity(path: Path) -> Literal["equal", "differs", "unchecked"]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return "unchecked"
+    found = content.get("parity") if isinstance(content, dict) else None
+    return found if found in ("equal", "differs") else "unchecked"
+
+
+def _subject(plan: Plan) -> str:
+    """Bases, settings, adapter, seeds and judges, for the report's first screen."""
+    study = plan.study
+    bases = "; ".join(f"{name} ({plan.bases[name].title})" for name in study.bases)
+    settings = ", ".join(f"{name} ({block.rows or 'all'} rows of {block.source})" for name, block in study.settings.items())
+    judges = ", ".join(f"{name} {member('judges', name).VERSION}" for name in study.judges)
+    kind = "QLoRA" if study.training.load_in_4bit else "LoRA"
+    seeds = f"{len(study.seeds)} training seed{'s' if len(study.seeds) > 1 else ''}"
+    return f"Base: {bases}. Settings: {settings}. {kind} adapters of rank {study.training.adapter.r}, {seeds}. Judged by {judges}."
+
+
+def _system_messages(plan: Plan) -> list[str]:
+    """A limit for every setting whose rows carry what no evaluation prompt is given."""
+    found = []
+    for setting, block in plan.study.settings.items():
+        rows = load_examples(block.source, plan.sources[block.source], plan.project.root)
+        if any(message.role == "system" for row in rows for message in row.messages):
+            found.append(f"Rows of the setting {setting} carry a system message; evaluation prompts are given without one.")
+    return found
 
 
 def _suites(plan: Plan) -> list[SuiteFacts]:
@@ -142,31 +186,27 @@ def _versions(plan: Plan) -> dict[str, str]:
     """Of socsafe, of Axolotl as noted when the adapters were trained, and of what generated the replies."""
     from importlib.metadata import version
 
-    run = plan.project.study_run(plan.study.name)
-    noted = [read_manifest(run / condition.id / "train.manifest.json") for condition in plan.conditions]
-    axolotl = sorted({str(manifest["parameters"].get("axolotl", "elsewhere")) for manifest in noted if manifest})
+    runs = [plan.project.run(plan.study.name, condition.id) for condition in plan.conditions]
+    noted = [_parameters(run) for run in runs if (run / "train.manifest.json").is_file()]
+    axolotl = sorted({str(parameters.get("axolotl") or "elsewhere") for parameters in noted})
     return {"socsafe": __version__, "axolotl": ", ".join(axolotl) or "none", "llama-cpp-python": version("llama-cpp-python")}
 
 
-def _inputs(plan: Plan) -> dict[str, str]:
-    """Checksums of the study, the mixtures, the suites' files and the bases."""
-    paths = [plan.file.resolve()]
-    paths += [path for condition in plan.conditions for path in training_files(plan, condition)]
+def _sources_of_figures(plan: Plan) -> list[Path]:
+    """The study's data: mixtures, suites and bases, as far as they are here."""
+    paths = [path for condition in plan.conditions for path in training_files(plan, condition)]
     paths += [path for use in plan.study.suite_uses() for path in source_inputs(use.source, plan.sources[use.source], plan.project.root)]
     if plan.study.quantization.mode == "adapter":
         paths += [model_file(plan, condition) for condition in plan.conditions]
-    inside = [path for path in dict.fromkeys(paths) if path.is_file() and path.is_relative_to(plan.project.root)]
-    return {plan.project.relative(path): hash_of(path) for path in inside}
+    return [path for path in dict.fromkeys(paths) if path.is_file()]
+
+
+def _inputs(plan: Plan) -> dict[str, str]:
+    """Checksums of the study and its data, by names that do not depend on where the project or socsafe lie."""
+    paths = [plan.file.resolve(), *(path for path in _sources_of_figures(plan) if path.suffix != ".py")]
+    return {name_within(plan.project.root, path): hash_of(path) for path in paths}
 
 
 def _one_line(message: str, root: Path) -> str:
-    """The message without line breaks and without this machine's paths."""
-    return " ".join(message.replace(f"{root}/", "").split())[:300]
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
+    """The message's first line without this machine's paths: what follows are a log's last lines, with times and speeds."""
+    return message.split("\n", 1)[0].replace(f"{root}/", "")[:300]

@@ -24,11 +24,11 @@ from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolot
 from socsafe.engines.process import last_lines
 from socsafe.errors import Problem, RunError
 from socsafe.files import cannot_write, write_bytes, write_text
-from socsafe.manifest import Step, is_current, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.paths import Project
 from socsafe.progress import Progress
 from socsafe.study.bases import Base
-from socsafe.study.mixtures import composing_code
+from socsafe.study.sources import boundary_files, composing_code
 
 THREADS = 2
 """CPU threads. Fixed, because the weights may depend on it in their last bits."""
@@ -221,7 +221,7 @@ def base_step(project: Project, base: Base) -> Step:
         stage="base",
         manifest=folder.with_name(f"{folder.name}.manifest.json"),
         root=project.root,
-        inputs=(*sorted(project.boundary.rglob("*.yml")), *composing_code("micro_corpus.py"), Path(__file__)),
+        inputs=(*boundary_files(project.root), *composing_code("micro_corpus.py"), Path(__file__)),
         outputs=tuple(folder / name for name in MODEL_FILES),
         parameters={"axolotl": axolotl_version() or "none", "threads": THREADS},
     )
@@ -240,6 +240,6 @@ def build_base(project: Project, base: Base, progress: Progress) -> None:
     step = base_step(project, base)
     if is_current(step) or (axolotl_version() is None and is_built(project, base)):
         return
-    folder = project.root / base.model
+    folder, inputs = project.root / base.model, inputs_now(step)
     build_micro_base(load_taxonomy(project.boundary), folder, folder.with_name(f"{folder.name}.log"), THREADS, progress.say)
-    record(step)
+    record(step, inputs)

@@ -9,20 +9,19 @@ chunk it was in, and its bytes are those of an undisturbed run, because a chunk 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from shutil import rmtree
 
 from socsafe.data.draw import limit_prompts
 from socsafe.data.load import load_prompts
 from socsafe.engines.chat import chat_encoder
+from socsafe.engines.holding import OneEngine
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.sampling import Reply, Sampling
 from socsafe.errors import SocsafeError
-from socsafe.files import sha256_text
-from socsafe.manifest import Step, hash_of, is_current, record
+from socsafe.files import require_files, sha256_text
+from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Completion, Message, Prompt
 from socsafe.study.checked import Plan
@@ -56,7 +55,8 @@ def completions_step(plan: Plan, condition: Condition, suite: Suite) -> Step:
             "sampling": study.sampling.model_dump(mode="json"),
             "suite": suite.model_dump(),
             "template": study.training.template,
-            "compute": {"threads": study.compute.threads, "slots": study.compute.slots, "context": study.compute.context},
+            # Not the slots: no reply depends on how many are written at a time.
+            "compute": {"threads": study.compute.threads, "context": study.compute.context},
             "chunk": CHUNK,
             "llama-cpp-python": version("llama-cpp-python"),
         },
@@ -82,34 +82,57 @@ def generate(plan: Plan, conditions: Sequence[Condition], progress: Progress) ->
     prompts = {suite.source: suite_prompts(plan, suite) for suite in {suite for _, suite in todo}}
     total = sum(len(prompts[suite.source]) for _, suite in todo) * plan.study.sampling.samples
     failures: dict[str, str] = {}
-    with progress.task("generate", total) as advance, ExitStack() as stack:
-        engine: Engine | None = None
-        loaded: Path | None = None
+    compute = plan.study.compute
+    with (
+        progress.task("generate", total) as advance,
+        OneEngine(slots=compute.slots, context=compute.context, threads=compute.threads) as engines,
+    ):
         for condition in dict.fromkeys(condition for condition, _ in todo):
+            own = {suite: prompts[suite.source] for owner, suite in todo if owner == condition}
             try:
-                model = model_file(plan, condition)
-                if engine is None or loaded != model:
-                    stack.close()
-                    compute = plan.study.compute
-                    engine = stack.enter_context(Engine.open(model, slots=compute.slots, context=compute.context, threads=compute.threads))
-                    loaded = model
-                engine.use_adapter(adapter_file(plan, condition))
-                for suite in [suite for owner, suite in todo if owner == condition]:
-                    _complete_suite(plan, condition, suite, prompts[suite.source], engine, advance)
+                _complete_condition(plan, condition, own, engines, progress, advance)
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")
     return failures
 
 
-def _complete_suite(
-    plan: Plan, condition: Condition, suite: Suite, prompts: Sequence[Prompt], engine: Engine, advance: Callable[[int], None]
+def _complete_condition(
+    plan: Plan,
+    condition: Condition,
+    suites: Mapping[Suite, Sequence[Prompt]],
+    engines: OneEngine,
+    progress: Progress,
+    advance: Callable[[int], None],
 ) -> None:
-    step = completions_step(plan, condition, suite)
+    model, adapter = model_file(plan, condition), adapter_file(plan, condition)
+    mend = f"socsafe quantize {plan.project.relative(plan.file)}"
+    require_files((model, *((adapter,) if adapter else ())), "is not here", "the GGUF of a trained condition", mend)
+    steps = {suite: completions_step(plan, condition, suite) for suite in suites}
+    # Before the model is read, so that one that is replaced meanwhile is not taken for the one that replied.
+    inputs = {suite: inputs_now(step) for suite, step in steps.items()}
+    engine = engines.load(model)
+    engine.use_adapter(adapter)
+    for suite, prompts in suites.items():
+        rows, first_error = _complete_suite(plan, condition, prompts, steps[suite], engine, advance)
+        write_rows(steps[suite].outputs[0], rows)
+        record(steps[suite], inputs[suite])
+        for old in steps[suite].outputs[0].parent.glob(f"{suite.source}.parts-*"):
+            rmtree(old)
+        if unanswered := {row.prompt_id for row in rows if row.finish_reason == "error"}:
+            told = f"{len(unanswered)} of {len(prompts)} prompts of {suite.source} could not be answered"
+            progress.say(f"{condition.id}: {told}{first_error and f': {first_error}'}")
+
+
+def _complete_suite(
+    plan: Plan, condition: Condition, prompts: Sequence[Prompt], step: Step, engine: Engine, advance: Callable[[int], None]
+) -> tuple[list[Completion], str]:
+    """All replies to a suite, and why the first that failed in this run did; empty where none did."""
     out = step.outputs[0]
-    folder = out.parent / f"{suite.source}.parts-{_key(step)}"
+    folder = out.parent / f"{out.stem}.parts-{_key(step)}"
     units = [(prompt, sample) for prompt in prompts for sample in range(plan.study.sampling.samples)]
     rows: list[Completion] = []
+    first_error = ""
     for number, start in enumerate(range(0, len(units), CHUNK)):
         part = folder / f"{number:05}.jsonl"
         chunk = units[start : start + CHUNK]
@@ -117,26 +140,22 @@ def _complete_suite(
             rows += records(read_rows(part, Completion, expected=len(chunk)), Completion)
             advance(len(chunk))
             continue
-        done = _complete_chunk(plan, condition, chunk, engine, advance)
+        seeds = [_seed(plan.study.sampling.seed, prompt, sample) for prompt, sample in chunk]
+        replies = _replies(plan, chunk, seeds, engine, advance)
+        done = [_completion(condition, *unit, reply, seed) for unit, reply, seed in zip(chunk, replies, seeds, strict=True)]
         write_rows(part, done)
         rows += done
-    write_rows(out, rows)
-    record(step)
-    for old in out.parent.glob(f"{suite.source}.parts-*"):
-        rmtree(old)
+        first_error = first_error or next((reply.error for reply in replies if reply.error), "")
+    return rows, first_error
 
 
-def _complete_chunk(
-    plan: Plan, condition: Condition, units: Sequence[tuple[Prompt, int]], engine: Engine, advance: Callable[[int], None]
-) -> list[Completion]:
+def _replies(
+    plan: Plan, units: Sequence[tuple[Prompt, int]], seeds: Sequence[int], engine: Engine, advance: Callable[[int], None]
+) -> list[Reply]:
     encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
     tokens = [encode((Message("user", prompt.text),), True) for prompt, _ in units]
-    seeds = [_seed(plan.study.sampling.seed, prompt, sample) for prompt, sample in units]
     chosen = plan.study.sampling.model_dump(exclude={"samples", "seed"})
-    replies = engine.complete(tokens, Sampling(**chosen), seeds=seeds, on_progress=advance)
-    return [
-        _completion(condition, prompt, sample, reply, seed) for (prompt, sample), reply, seed in zip(units, replies, seeds, strict=True)
-    ]
+    return engine.complete(tokens, Sampling(**chosen), seeds=seeds, on_progress=advance)
 
 
 def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Reply, seed: int) -> Completion:

@@ -16,12 +16,13 @@ from socsafe.catalogue import member
 from socsafe.data.draw import limit_prompts
 from socsafe.data.load import load_prompts
 from socsafe.errors import Problem, RunError, SocsafeError
-from socsafe.manifest import Step, is_current, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Completion, Prompt, Ruling, Verdict
 from socsafe.schemas import dtypes
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
+from socsafe.study.sources import source_inputs
 from socsafe.study.spec import Suite
 from socsafe.tables import read_rows, records, write_rows
 
@@ -37,9 +38,12 @@ def verdicts_step(plan: Plan, condition: Condition, suite: Suite, name: str) -> 
         stage="judge",
         manifest=out.with_name(f"{suite.source}.manifest.json"),
         root=project.root,
-        inputs=(project.completions(study, condition.id, suite.source),),
+        inputs=(
+            project.completions(study, condition.id, suite.source),
+            *source_inputs(suite.source, plan.sources[suite.source], project.root),
+        ),
         outputs=(out,),
-        parameters={"judge": name, "version": member("judges", name).VERSION},
+        parameters={"judge": name, "version": member("judges", name).VERSION, "suite": suite.model_dump()},
     )
 
 
@@ -65,8 +69,9 @@ def judge(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
         for condition, suite, name in todo:
             step = verdicts_step(plan, condition, suite, name)
             try:
+                inputs = inputs_now(step)
                 write_rows(step.outputs[0], _verdicts(step.inputs[0], prompts[suite.source], name, plan.study.sampling.samples))
-                record(step)
+                record(step, inputs)
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")

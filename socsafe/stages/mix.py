@@ -17,20 +17,19 @@ from socsafe.catalogue import member
 from socsafe.data.draw import draw_items, draw_lookalikes, draw_rows
 from socsafe.data.load import load_examples, load_items
 from socsafe.errors import InputError, Problem
-from socsafe.manifest import Step, is_current, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Example, Form, Item, Message
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.mixtures import (
-    composing_code,
     lookalike_count,
     safety_file,
     setting_file,
     style_file,
     validation_file,
 )
-from socsafe.study.sources import source_inputs
+from socsafe.study.sources import composing_code, source_inputs
 from socsafe.study.spec import SettingName
 from socsafe.tables import write_rows
 
@@ -50,7 +49,7 @@ def mixture_step(plan: Plan) -> Step:
         stage="mix",
         manifest=plan.project.mixtures(study.name) / "manifest.json",
         root=root,
-        inputs=(*dict.fromkeys(inputs), *composing_code(), Path(__file__)),
+        inputs=tuple(dict.fromkeys((*inputs, *composing_code("draw.py", "load.py"), Path(__file__)))),
         outputs=(*settings, *safety, *((validation,) if validation else ())),
         parameters={
             "socsafe": __version__,
@@ -73,6 +72,7 @@ def build_mixtures(plan: Plan, progress: Progress) -> bool:
     if is_current(step):
         return False
     check_supply(plan)
+    inputs = inputs_now(step)
     root, study = plan.project.root, plan.study
     held_out = _validation_rows(plan)
     with progress.task("mixtures", len(step.outputs)) as advance:
@@ -89,7 +89,7 @@ def build_mixtures(plan: Plan, progress: Progress) -> bool:
         if validation is not None:
             _write(plan, validation, held_out)
             advance(1)
-    record(step)
+    record(step, inputs)
     return True
 
 

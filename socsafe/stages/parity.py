@@ -4,24 +4,23 @@
 
 The tokens that were trained on are read from the data set that Axolotl prepared. Where that is not here (the adapter was
 trained elsewhere) they come from the sample that training leaves beside the adapter (`training.json`), so the proof does not
-need Axolotl. An adapter that was copied in without either is `unchecked`.
+need Axolotl. An adapter that was copied in without either is `unchecked`; one whose tokens differ is noted as `differs`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from socsafe.data.fingerprints import Fingerprints
 from socsafe.engines.chat import Encoder, chat_encoder
-from socsafe.engines.llamacpp import Engine
+from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
 from socsafe.errors import Problem, RunError, SocsafeError
-from socsafe.files import write_text
-from socsafe.manifest import Step, is_current, record
+from socsafe.files import require_files, write_text
+from socsafe.manifest import Step, inputs_now, is_current, read_manifest, record
 from socsafe.progress import Progress
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
@@ -55,17 +54,10 @@ def check(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
     """Check every condition that has not been checked; condition id -> message for those whose tokens differ."""
     todo = [condition for condition in conditions if not is_current(parity_step(plan, condition))]
     failures: dict[str, str] = {}
-    with progress.task("token parity", len(todo)) as advance, ExitStack() as stack:
-        engine: Engine | None = None
-        loaded: Path | None = None
+    with progress.task("token parity", len(todo)) as advance, OneEngine(slots=1, context=64, threads=1) as engines:
         for condition in todo:
             try:
-                model = model_file(plan, condition)
-                if engine is None or loaded != model:
-                    stack.close()
-                    engine = stack.enter_context(Engine.open(model, slots=1, context=64, threads=1))
-                    loaded = model
-                _check_one(plan, condition, engine)
+                _check_one(plan, condition, engines)
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")
@@ -73,26 +65,36 @@ def check(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
     return failures
 
 
-def _check_one(plan: Plan, condition: Condition, engine: Engine) -> None:
-    step = parity_step(plan, condition)
+def _check_one(plan: Plan, condition: Condition, engines: OneEngine) -> None:
+    step, study = parity_step(plan, condition), plan.project.relative(plan.file)
+    result = step.outputs[0]
+    # What an earlier check found is no longer known to hold, whatever comes of this one.
+    result.unlink(missing_ok=True)
+    require_files(step.inputs[:1], "is not trained yet", "a trained adapter", f"socsafe train {study}")
+    model = model_file(plan, condition)
+    require_files([model], "is not here", "the GGUF of a trained condition", f"socsafe quantize {study}")
+    inputs = inputs_now(step)
+    engine = engines.load(model)
     encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
     rows = _trained_rows(plan, condition, encode, engine.detokenize)
-    if not rows:
-        _write(step, {"parity": "unchecked", "rows": 0})
-        return
     mismatches = check_parity(rows, encode, engine.detokenize)
     if mismatches:
+        # Not recorded: the report says so, and the next run checks again.
+        _write(result, {"parity": "differs", "rows": len(rows), "differing": len(mismatches)})
         shown = "\n".join(str(mismatch) for mismatch in mismatches[:SHOWN])
         got = f"{len(mismatches)} of {len(rows)} training rows have other prompt tokens in evaluation:\n{shown}"
-        raise RunError(Problem(condition.id, got, "the very tokens that were trained on", "check the study's training: template"))
-    _write(step, {"parity": "equal", "rows": len(rows)})
+        raise RunError(Problem(condition.id, got, "the very tokens that were trained on", f"check training: template in {study}"))
+    _write(result, {"parity": "equal" if rows else "unchecked", "rows": len(rows)})
+    record(step, inputs)
 
 
 def _trained_rows(plan: Plan, condition: Condition, encode: Encoder, detokenize: Detokenizer) -> list[TokenRow]:
     """Dialogues with the tokens they became in training; none where nothing tells."""
+    run = plan.project.run(plan.study.name, condition.id)
     files = training_files(plan, condition)
     prepared = plan.project.prepared(plan.study.name, Fingerprints(plan).of(condition))
-    if prepared.is_dir() and all(file.is_file() for file in files):
+    # What was prepared here says nothing of an adapter that was trained elsewhere.
+    if not _adopted(run) and prepared.is_dir() and all(file.is_file() for file in files):
         examples = [example for file in files for example in records(read_rows(file, Example), Example)[:ROWS]]
         rows, unmatched = match_rows([example.messages for example in examples], read_prepared(prepared), encode, detokenize)
         if unmatched:
@@ -100,22 +102,33 @@ def _trained_rows(plan: Plan, condition: Condition, encode: Encoder, detokenize:
             got = f"{len(unmatched)} training rows are not in Axolotl's prepared data set, the first being {row.source} {row.id}"
             raise RunError(Problem(condition.id, got, "all rows of the mixture", f"rm -r {plan.project.relative(prepared)}"))
         return rows
-    account = plan.project.run(plan.study.name, condition.id) / "training.json"
-    return _sampled_rows(account) if account.is_file() else []
+    account = run / "training.json"
+    return _sampled_rows(plan, account) if account.is_file() else []
 
 
-def _sampled_rows(account: Path) -> list[TokenRow]:
+def _adopted(run: Path) -> bool:
+    parameters = (read_manifest(run / "train.manifest.json") or {}).get("parameters")
+    return isinstance(parameters, dict) and parameters.get("origin") == "adopted"
+
+
+def _sampled_rows(plan: Plan, account: Path) -> list[TokenRow]:
     try:
-        sample = json.loads(account.read_bytes())["sample"]
-        return [
-            TokenRow(tuple(Message(**turn) for turn in row["messages"]), tuple(row["input_ids"]), tuple(row["labels"])) for row in sample
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            Problem(str(account), f"not an account of training: {error!r}", "the file that training writes", "socsafe train")
-        ) from error
+        return [_sampled_row(row) for row in json.loads(account.read_bytes())["sample"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        got = f"not an account of training: {type(error).__name__} {error}"
+        mend = f"rm {account} && socsafe train {plan.project.relative(plan.file)}"
+        raise RunError(Problem(str(account), got, "the file that training writes", mend)) from error
 
 
-def _write(step: Step, content: dict[str, Any]) -> None:
-    write_text(step.outputs[0], json.dumps(content) + "\n")
-    record(step)
+def _sampled_row(row: Mapping[str, Any]) -> TokenRow:
+    messages = tuple(Message(**turn) for turn in row["messages"])
+    ids, labels = tuple(row["input_ids"]), tuple(row["labels"])
+    if len(ids) != len(labels) or not all(type(number) is int for number in (*ids, *labels)):
+        raise ValueError("input_ids and labels are not as many numbers")
+    if not all(isinstance(message.content, str) for message in messages):
+        raise ValueError("a message without text")
+    return TokenRow(messages, ids, labels)
+
+
+def _write(result: Path, content: Mapping[str, str | int]) -> None:
+    write_text(result, json.dumps(content) + "\n")

@@ -8,7 +8,7 @@ Each `.gguf` has a manifest beside it, `<file>.gguf.json`: what it was made from
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +20,9 @@ from socsafe.engines.converters import (
     merge_adapter,
     quantize_gguf,
 )
-from socsafe.errors import InputError, Problem, SocsafeError
-from socsafe.manifest import Step, is_current, record
+from socsafe.errors import InputError, Problem, RunError, SocsafeError
+from socsafe.files import require_files
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.paths import cache_folder
 from socsafe.progress import Progress
 from socsafe.study.checked import Plan
@@ -30,6 +31,9 @@ from socsafe.study.models import model_file
 
 DIRECT = ("f32", "f16", "bf16", "q8_0")
 """Types that llama.cpp's converter writes by itself."""
+MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+CONFIG_FILES = ("config.json",)
+"""Not the index of the weights: the converter would miss the files it names."""
 BASE_FILES = ("config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json")
 
 
@@ -77,31 +81,60 @@ def quantize(plan: Plan, conditions: Sequence[Condition], progress: Progress, ch
 
     `checkout` names a llama.cpp checkout to take the converters from, instead of llama-cpp-python's source distribution.
     """
-    failures: dict[str, str] = {}
+    failures = _untrained(plan, stale(plan, conditions))
+    trained = [condition for condition in conditions if condition.id not in failures]
+    todo = stale(plan, trained)
     merged = plan.study.quantization.mode == "merged"
-    todo = stale(plan, conditions)
-    bases = [
-        base for base in dict.fromkeys(condition.base for condition in conditions) if not merged and not is_current(base_step(plan, base))
-    ]
-    if not todo and not bases:
-        return failures
-    converters = find_converters(cache_folder(), checkout)
-    with progress.task("quantize", len(bases) + len(todo)) as advance:
-        for base in bases:
-            _make_base(plan, base, converters)
-            advance(1)
-        for base in dict.fromkeys(condition.base for condition in todo):
-            own = [condition for condition in todo if condition.base == base]
-            make = _make_merged if merged else _make_adapters
-            failures |= make(plan, base, own, converters)
-            advance(len(own))
-    for name, message in failures.items():
-        progress.say(f"failed: {name}\n{message}")
+    used = dict.fromkeys(condition.base for condition in trained)
+    bases = [] if merged else [base for base in used if not is_current(base_step(plan, base))]
+    if todo or bases:
+        converters = find_converters(cache_folder(), checkout)
+        with progress.task("quantize", len(bases) + len(todo)) as advance:
+            for base in bases:
+                users = [condition for condition in trained if condition.base == base]
+                failures |= _guarded(_make_base, plan, base, users, converters)
+                advance(1)
+            for base in used:
+                own = [condition for condition in todo if condition.base == base and condition.id not in failures]
+                failures |= _guarded(_make_merged if merged else _make_adapters, plan, base, own, converters)
+                advance(len(own))
+    for message in dict.fromkeys(failures.values()):
+        progress.say(f"failed: {', '.join(name for name, text in failures.items() if text == message)}\n{message}")
     return failures
 
 
-def base_folder(plan: Plan, base: str) -> Path:
-    """The base as a Hugging Face model folder, fetched from the hub when it is not made here."""
+def _untrained(plan: Plan, conditions: Sequence[Condition]) -> dict[str, str]:
+    mend = f"socsafe train {plan.project.relative(plan.file)}"
+    failures = {}
+    for condition in conditions:
+        try:
+            require_files(condition_step(plan, condition).inputs, "is not trained yet", "a trained adapter", mend)
+        except RunError as error:
+            failures[condition.id] = str(error)
+    return failures
+
+
+def _guarded(
+    make: Callable[[Plan, str, Sequence[Condition], Path], dict[str, str]],
+    plan: Plan,
+    base: str,
+    conditions: Sequence[Condition],
+    converters: Path,
+) -> dict[str, str]:
+    """What `make` gives; where it raises, all of the base's conditions fail, and those of other bases go on."""
+    if not conditions:
+        return {}
+    try:
+        return make(plan, base, conditions, converters)
+    except SocsafeError as error:
+        return {condition.id: str(error) for condition in conditions}
+
+
+def base_folder(plan: Plan, base: str, weights: bool) -> Path:
+    """The base as a Hugging Face model folder, fetched from the hub when it is not made here.
+
+    Without `weights` nothing but its configuration is fetched, which is all that an adapter is converted with.
+    """
     known = plan.bases[base]
     if known.made_here:
         folder = plan.project.root / known.model
@@ -116,17 +149,19 @@ def base_folder(plan: Plan, base: str) -> Path:
             Problem(known.model, "huggingface_hub is not installed", "the convert extra", "pip install -e '.[convert]'")
         ) from error
     try:
-        return Path(snapshot_download(known.model, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]))
+        return Path(snapshot_download(known.model, allow_patterns=list(MODEL_FILES if weights else CONFIG_FILES)))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         gated = "; it is gated: accept its licence on the hub and set HF_TOKEN" if known.gated else ""
         raise InputError(Problem(known.model, str(error).splitlines()[0], f"a model that the hub gives{gated}", "hf auth login")) from error
 
 
-def _make_base(plan: Plan, base: str, converters: Path) -> None:
+def _make_base(plan: Plan, base: str, _conditions: Sequence[Condition], converters: Path) -> dict[str, str]:
     step = base_step(plan, base)
+    inputs = inputs_now(step)
     gguf, kind = step.outputs[0], plan.study.quantization.type
-    _convert(base_folder(plan, base), gguf, kind, converters, plan.project.study_run(plan.study.name) / "convert.log")
-    record(step)
+    _convert(base_folder(plan, base, weights=True), gguf, kind, converters, plan.project.study_run(plan.study.name) / "convert.log")
+    record(step, inputs)
+    return {}
 
 
 def _convert(folder: Path, gguf: Path, kind: str, converters: Path, log: Path) -> None:
@@ -142,15 +177,17 @@ def _convert(folder: Path, gguf: Path, kind: str, converters: Path, log: Path) -
 
 def _make_adapters(plan: Plan, base: str, conditions: Sequence[Condition], converters: Path) -> dict[str, str]:
     project, study = plan.project, plan.study.name
-    jobs = [(project.run(study, condition.id), condition_step(plan, condition).outputs[0]) for condition in conditions]
+    steps = {condition: condition_step(plan, condition) for condition in conditions}
+    inputs = {condition: inputs_now(step) for condition, step in steps.items()}
+    jobs = [(project.run(study, condition.id), step.outputs[0]) for condition, step in steps.items()]
     log = project.study_run(study) / "convert.log"
-    errors = convert_adapters(jobs, base_folder(plan, base), tools=converters, log=log)
+    errors = convert_adapters(jobs, base_folder(plan, base, weights=False), tools=converters, log=log)
     failures: dict[str, str] = {}
-    for condition, (_, gguf) in zip(conditions, jobs, strict=True):
-        if gguf in errors:
+    for condition, step in steps.items():
+        if (gguf := step.outputs[0]) in errors:
             failures[condition.id] = str(errors[gguf])
         else:
-            record(condition_step(plan, condition))
+            record(step, inputs[condition])
     return failures
 
 
@@ -159,11 +196,13 @@ def _make_merged(plan: Plan, base: str, conditions: Sequence[Condition], convert
     for condition in conditions:
         run = plan.project.run(plan.study.name, condition.id)
         merged = run / "merged"
+        step = condition_step(plan, condition)
         try:
+            inputs = inputs_now(step)
             shutil.rmtree(merged, ignore_errors=True)
-            merge_adapter(base_folder(plan, base), run, merged, log=run / "convert.log")
+            merge_adapter(base_folder(plan, base, weights=True), run, merged, log=run / "convert.log")
             _convert(merged, model_file(plan, condition), plan.study.quantization.type, converters, run / "convert.log")
-            record(condition_step(plan, condition))
+            record(step, inputs)
         except SocsafeError as error:
             failures[condition.id] = str(error)
         finally:

@@ -29,7 +29,12 @@ def build_report(data: ReportData, folder: Path) -> list[Path]:
     """
     if not data.summary:
         raise RunError(
-            Problem(where=data.study, got="no condition has verdicts", expected="at least one judged condition", mend="socsafe status")
+            Problem(
+                where=data.study,
+                got="no condition has verdicts",
+                expected="at least one judged condition",
+                mend=f"socsafe status recipes/{data.study}",
+            )
         )
     report, summary = folder / "report.md", folder / "summary.csv"
     write_csv(summary, data.summary)
@@ -45,6 +50,8 @@ def report_text(data: ReportData) -> str:
     blocks = [f"# {escape(data.study)}\n"]
     if data.question:
         blocks.append(f"**Question.** {escape(data.question)}\n")
+    if data.subject:
+        blocks.append(f"**Subject.** {escape(data.subject)}\n")
     sections = sorted((member("sections", name) for name in members("sections")), key=lambda section: (section.ORDER, section.TITLE))
     for section in sections:
         if text := section.render(data):

@@ -83,7 +83,7 @@ def _tallies(verdicts: pl.DataFrame) -> dict[tuple[str, str, str], _Tally]:
 
     if verdicts.filter((pl.col("status") == "ok") & pl.col("label").is_null()).height:
         raise RunError(
-            Problem(where="verdicts", got="judged replies without a label", expected="judges that label replies", mend="socsafe judge")
+            Problem(where="verdicts", got="judged replies without a label", expected="judges that label", mend="socsafe judge STUDY")
         )
     counts = verdicts.group_by("condition", "suite", "judge", "expects", "label").len()
     tallies: dict[tuple[str, str, str], _Tally] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -18,22 +18,27 @@ from typing import Any
 
 import yaml
 
+from socsafe.data.fingerprints import Fingerprints
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
 from socsafe.engines.process import stop_running
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
-from socsafe.files import write_text
-from socsafe.manifest import Step, hash_of, read_manifest, record, why_stale
+from socsafe.files import cannot_write, sha256_text, write_text
+from socsafe.manifest import Step, hash_of, inputs_now, read_manifest, record, why_stale
 from socsafe.progress import Progress
+from socsafe.study.account import read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.mixtures import training_files
+from socsafe.study.mixtures import training_files, validation_file
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 ACCOUNT = "training.json"
 STARTED = "training.started"
 """Lies in a run's folder while Axolotl writes there: what is found beside it is not a whole adapter."""
-ADOPTED = {"origin": "adopted"}
+MANIFEST = "train.manifest.json"
+TRAINED, ADOPTED = "trained", "adopted"
+PLACES = ("output_dir", "dataset_prepared_path")
+"""Keys of a recipe that say where files go, not what is trained."""
 
 
 def train_step(plan: Plan, condition: Condition) -> Step:
@@ -41,47 +46,35 @@ def train_step(plan: Plan, condition: Condition) -> Step:
     project, study = plan.project, plan.study.name
     run = project.run(study, condition.id)
     base = plan.bases[condition.base]
+    validation = validation_file(plan)
     weights = (project.root / base.model / "model.safetensors",) if base.made_here else ()
-    manifest = run / "train.manifest.json"
     account = (run / ACCOUNT,) if (run / ACCOUNT).is_file() else ()
     return Step(
         stage="train",
-        manifest=manifest,
+        manifest=run / MANIFEST,
         root=project.root,
-        inputs=(project.recipe(study, condition.id), *training_files(plan, condition)),
+        inputs=(*training_files(plan, condition), *((validation,) if validation else ())),
         if_here=weights,
         outputs=(run / WEIGHTS, run / CONFIG, *account),
-        parameters=_parameters(manifest),
+        parameters=_parameters(run / MANIFEST) | {"recipe": _recipe_hash(project.recipe(study, condition.id))},
     )
 
 
 def _parameters(manifest: Path) -> dict[str, Any]:
-    """The versions and origin noted the last time, but for an Axolotl that is installed here and is another one."""
-    noted = (read_manifest(manifest) or {}).get("parameters", {})
-    parameters = dict(noted) if isinstance(noted, dict) else {}
-    if parameters.get("origin") != "adopted" and axolotl_version() is not None:
-        parameters = {"origin": "trained", "axolotl": axolotl_version()}
-    return parameters
+    """The origin and version noted the last time, but for an Axolotl that is installed here and is another one."""
+    noted = (read_manifest(manifest) or {}).get("parameters")
+    noted = noted if isinstance(noted, dict) else {}
+    if noted.get("origin") == ADOPTED:
+        return {"origin": ADOPTED}
+    return {"origin": TRAINED, "axolotl": axolotl_version() or noted.get("axolotl")}
 
 
-def origin(plan: Plan, condition: Condition) -> str:
-    """`trained` here, or `adopted` from elsewhere."""
-    noted = (read_manifest(train_step(plan, condition).manifest) or {}).get("parameters", {})
-    return str(noted.get("origin", "trained"))
-
-
-def account(plan: Plan, condition: Condition) -> Mapping[str, Any] | None:
-    """What the plugin wrote beside the adapter, or None where it was not there when the adapter was trained."""
-    path = plan.project.run(plan.study.name, condition.id) / ACCOUNT
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise RunError(
-            Problem(str(path), f"not JSON: {error}", "the account that training writes", f"rm {path.with_name('train.manifest.json')}")
-        ) from error
-    return content if isinstance(content, dict) else None
+def _recipe_hash(recipe: Path) -> str:
+    """A hash of what the recipe tells Axolotl to do; comments, and where files are put, do not count."""
+    if not recipe.is_file():
+        return "none"
+    content = yaml.load(recipe.read_bytes(), Loader=yaml.CSafeLoader)
+    return sha256_text(json.dumps({key: value for key, value in content.items() if key not in PLACES}, sort_keys=True))
 
 
 def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
@@ -140,10 +133,17 @@ def _train_one(plan: Plan, condition: Condition) -> None:
     project, study = plan.project, plan.study
     run = project.run(study.name, condition.id)
     recipe = project.recipe(study.name, condition.id)
-    # A cache left by other data under the same name must not be trained on.
-    shutil.rmtree(project.root / _prepared(recipe), ignore_errors=True)
-    for name in (WEIGHTS, CONFIG, ACCOUNT, "train.manifest.json"):
-        (run / name).unlink(missing_ok=True)
+    step = train_step(plan, condition)
+    try:
+        # A cache left by other data under the same name must not be trained on.
+        shutil.rmtree(project.prepared(study.name, Fingerprints(plan).of(condition)), ignore_errors=True)
+        for folder in run.glob("checkpoint-*"):
+            shutil.rmtree(folder)
+        for name in (WEIGHTS, CONFIG, ACCOUNT, MANIFEST):
+            (run / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(run, error) from error
+    inputs = inputs_now(step)
     write_text(run / STARTED, "")
     run_axolotl(
         recipe.relative_to(project.root),
@@ -153,12 +153,8 @@ def _train_one(plan: Plan, condition: Condition) -> None:
         offline=plan.bases[condition.base].made_here,
     )
     _check_adapter(plan, condition)
-    record(train_step(plan, condition))
+    record(replace(train_step(plan, condition), parameters=dict(step.parameters)), inputs)
     (run / STARTED).unlink()
-
-
-def _prepared(recipe: Path) -> str:
-    return str(yaml.safe_load(recipe.read_bytes())["dataset_prepared_path"])
 
 
 def is_adoptable(plan: Plan, condition: Condition) -> bool:
@@ -166,26 +162,32 @@ def is_adoptable(plan: Plan, condition: Condition) -> bool:
     run = plan.project.run(plan.study.name, condition.id)
     if not (run / WEIGHTS).is_file() or (run / STARTED).exists():
         return False
-    manifest = run / "train.manifest.json"
-    if not manifest.exists():
+    if not (run / MANIFEST).exists():
         return True
-    noted = read_manifest(manifest) or {}
+    noted = read_manifest(run / MANIFEST) or {}
     entry = noted.get("outputs", {}).get(plan.project.relative(run / WEIGHTS), {})
-    return noted.get("parameters") == ADOPTED and entry.get("sha256") != hash_of(run / WEIGHTS)
+    return _parameters(run / MANIFEST) == {"origin": ADOPTED} and entry.get("sha256") != hash_of(run / WEIGHTS)
 
 
 def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
-    """Take an adapter that was trained elsewhere and copied to the run's folder; say whether there was one."""
+    """Take an adapter that was trained elsewhere and copied to the run's folder; say whether there was one.
+
+    Raises `InputError` rather than let training overwrite an adopted adapter that the study has moved away from.
+    """
     run = plan.project.run(plan.study.name, condition.id)
     if not is_adoptable(plan, condition):
         if (run / "adapter_model.bin").is_file():
             expected = f"{WEIGHTS}: a .bin is a pickle, which can run code when it is loaded, and is not read"
             mend = "load it with peft where it was trained, and save it with save_pretrained(folder, safe_serialization=True)"
             raise InputError(Problem(str(run / "adapter_model.bin"), "an adapter saved as a pickle", expected, mend))
+        if (run / WEIGHTS).is_file() and _parameters(run / MANIFEST) == {"origin": ADOPTED}:
+            got = f"an adapter trained elsewhere, of another state of the study ({why_stale(train_step(plan, condition))})"
+            mend = f"copy the new adapter there, or rm -r {run} to train it here"
+            raise InputError(Problem(str(run / WEIGHTS), got, "an adapter of the study as it is now", mend))
         return False
     _check_adapter(plan, condition)
     step = train_step(plan, condition)
-    record(replace(step, parameters=ADOPTED))
+    record(replace(step, parameters={"origin": ADOPTED, "recipe": step.parameters["recipe"]}), inputs_now(step))
     progress.say(f"adopted: {plan.project.relative(run)} (trained elsewhere)")
     return True
 
@@ -206,6 +208,20 @@ def _check_adapter(plan: Plan, condition: Condition) -> None:
     wanted = {"r": adapter.r, "alpha": adapter.alpha, "targets": sorted(adapter.targets or plan.bases[condition.base].lora_targets)}
     if got != wanted:
         raise RunError(Problem(str(run / CONFIG), f"{got}", f"{wanted}, as the study says", f"mv {run} {run}.other"))
+    _check_account(plan, condition)
+
+
+def _check_account(plan: Plan, condition: Condition) -> None:
+    """Raise `RunError` where the account beside the adapter is another condition's."""
+    path = plan.project.run(plan.study.name, condition.id) / ACCOUNT
+    account = read_account(path)
+    if account is None:
+        return
+    got = {"base": account.base_model, "seed": account.seed, "files": [file.file for file in account.files]}
+    files = [plan.project.relative(file) for file in training_files(plan, condition)]
+    wanted = {"base": plan.bases[condition.base].model, "seed": condition.seed, "files": files}
+    if got != wanted:
+        raise RunError(Problem(str(path), f"trained on {got}", f"{wanted}", f"mv {path.parent} {path.parent}.other"))
 
 
 def _check_safetensors(path: Path) -> None:

@@ -22,6 +22,9 @@ from socsafe.study.names import source_uses, unknown_names
 from socsafe.study.sources import Source, load_source
 from socsafe.study.spec import Study
 
+RESERVED = ("bases",)
+"""Names of folders that all studies share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -67,6 +70,7 @@ class _Checker:
         yield from self._cells()
         yield from self._dimensions()
         yield from self._training()
+        yield from self._sampling()
 
     def _wrong(self, at: KeyPath, got: str, expected: str, mend: str = "") -> Problem:
         return Problem(self.document.where(at), got, expected, mend)
@@ -76,6 +80,8 @@ class _Checker:
         if folder.name != self.study.name or folder.parent != self.project.recipes:
             expected = f"the file at recipes/{self.study.name}/study.yml, where paths in recipes and reports take their names from"
             yield self._wrong(("name",), f"name {self.study.name} in {folder.parent.name}/{folder.name}/", expected)
+        if self.study.name in RESERVED:
+            yield self._wrong(("name",), f"name {self.study.name}", f"another name: runs/{self.study.name} is what all studies share")
 
     def _cells(self) -> Iterator[Problem]:
         whole = list(matrix(self.study))
@@ -151,11 +157,16 @@ class _Checker:
             yield self._wrong(("training", "load_in_4bit"), "load_in_4bit on a CPU", "hardware: gpu (bitsandbytes' 4-bit needs one)")
         if training.optimizer not in ("adamw_torch", "adamw_torch_fused") and training.hardware == "cpu":
             yield self._wrong(("training", "optimizer"), f"{training.optimizer} on a CPU", "adamw_torch")
-        if self.study.sampling.samples > 1 and self.study.sampling.temperature == 0:
-            yield self._wrong(
-                ("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature"
-            )
         for number, name in enumerate(self.study.bases):
             base = find_base(name)
             if base is not None and not base.chat_template and training.template == "chat":
                 yield self._wrong(("bases", number), f"{name} has no chat template", "training: {template: alpaca}")
+
+    def _sampling(self) -> Iterator[Problem]:
+        if self.study.sampling.max_tokens >= self.study.compute.context:
+            got = f"max_tokens {self.study.sampling.max_tokens} in a context of {self.study.compute.context}"
+            yield self._wrong(("sampling", "max_tokens"), got, "room for the prompt too: a larger compute: {context: ...}")
+        if self.study.sampling.samples > 1 and self.study.sampling.temperature == 0:
+            yield self._wrong(
+                ("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature"
+            )

@@ -47,9 +47,3 @@ def lookalike_count(plan: Plan, count: int) -> int:
 def style_file(style: str) -> Path:
     """The module that makes the style's dialogues."""
     return PACKAGE / "styles" / f"{style.replace('-', '_')}.py"
-
-
-def composing_code(*others: str) -> tuple[Path, ...]:
-    """The modules of `socsafe/data` whose text decides what the boundary set holds, and `others` beside them."""
-    names = {path.name for path in (PACKAGE / "data").glob("boundary*.py")} | {"taxonomy.py", "ordinary.py", *others}
-    return tuple(PACKAGE / "data" / name for name in sorted(names))

@@ -140,8 +140,18 @@ def data_file(name: str, source: Source, root: Path) -> Path | None:
 
 
 def source_inputs(name: str, source: Source, root: Path) -> tuple[Path, ...]:
-    """The files that decide what the source holds: its YAML and its data."""
-    yml = source_file(name, root)
-    data = data_file(name, source, root)
-    authored = tuple(sorted((root / "datasets" / "boundary").rglob("*.yml"))) if source.format == "boundary" else ()
-    return tuple(path for path in (yml, data) if path is not None) + authored
+    """The files that decide what the source holds: its YAML and its data; for composed data the code that composes them too."""
+    found = (source_file(name, root), data_file(name, source, root))
+    composed = (*boundary_files(root), *composing_code()) if source.format == "boundary" else ()
+    return tuple(path for path in found if path is not None) + composed
+
+
+def boundary_files(root: Path) -> tuple[Path, ...]:
+    """The authored files of the boundary set."""
+    return tuple(sorted((root / "datasets" / "boundary").rglob("*.yml")))
+
+
+def composing_code(*others: str) -> tuple[Path, ...]:
+    """The modules of `socsafe/data` whose text decides what the boundary set holds, and `others` beside them."""
+    names = {path.name for path in (PACKAGE / "data").glob("boundary*.py")} | {"taxonomy.py", "ordinary.py", *others}
+    return tuple(PACKAGE / "data" / name for name in sorted(names))

@@ -74,6 +74,16 @@ class Overrides(Block):
     """Passes through the mixture."""
     batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
     """Rows per optimizer step."""
+    micro_batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Rows held in memory at once; must divide batch_size."""
+    sequence_len: Annotated[int, Field(ge=16, le=1_000_000)] | None = None
+    """Longest row in tokens."""
+    scheduler: Literal["cosine", "linear", "constant"] | None = None
+    """Learning-rate schedule."""
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the steps in which the learning rate rises to its peak."""
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """AdamW's decoupled weight decay."""
 
 
 class Validation(Block):

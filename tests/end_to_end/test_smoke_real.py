@@ -25,7 +25,8 @@ def test_published_data_go_through_every_stage(new_project: Callable[[str], Path
     done = run_socsafe("run", "recipes/smoke-real/study.yml", cwd=root)
     assert done.returncode == 0, done.stderr
     summary = pl.read_csv(root / "reports" / "smoke-real" / "summary.csv")
-    asked = summary.filter(pl.col("metric") == "no_reply_rate").group_by("suite").agg(pl.col("n").max(), pl.col("n_unjudged").sum())
-    assert dict(asked.select("suite", "n").iter_rows()) == {"xstest": 40, "advbench": 20, "harmless-728": 20}
-    assert asked["n_unjudged"].sum() == 0
-    assert summary["condition"].n_unique() == 3
+    asked = summary.filter(pl.col("metric") == "no_reply_rate").with_columns(total=pl.col("n") + pl.col("n_unjudged"))
+    assert set(asked.select("suite", "total").iter_rows()) == {("xstest", 40), ("advbench", 20), ("harmless-728", 20)}
+    assert asked.height == 9
+    # One of the harmless prompts is longer than this base's context: its verdict is an error, and counts as neither.
+    assert set(asked.filter(pl.col("n_unjudged") > 0).select("suite", "n_unjudged").iter_rows()) == {("harmless-728", 1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,13 @@ def tools() -> Path:
 @pytest.fixture(scope="session")
 def tiny(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Models:
     """A base of 0.1 M parameters with its Q8_0 form and two adapters."""
-    root = tmp_path_factory.mktemp("tiny")
+    return make_tiny(tools, tmp_path_factory.getbasetemp() / "tiny-models")
+
+
+@cache
+def make_tiny(tools: Path, root: Path) -> Models:
+    """Made once, though the tests of other folders have the fixture too."""
+    root.mkdir()
     folder = root / "base"
     folder.mkdir()
     (folder / "tokenizer.model").write_bytes(train_tokenizer())

@@ -150,11 +150,8 @@ def test_adapters_are_swapped_without_trace(tiny: Models) -> None:
         for adapter in (*tiny.adapter_ggufs, *tiny.adapter_ggufs):
             engine.use_adapter(adapter)
             adapted.append(engine.complete(prompts, GREEDY, seeds=seeds))
-        engine.use_adapter(tiny.adapter_ggufs[0], scale=0.0)
-        scaled_away = engine.complete(prompts, GREEDY, seeds=seeds)
         engine.use_adapter(None)
         assert engine.complete(prompts, GREEDY, seeds=seeds) == plain
-    assert scaled_away == plain
     assert adapted[:2] == adapted[2:]
     assert plain != adapted[0] != adapted[1] != plain
 
@@ -196,3 +193,19 @@ def test_an_adapter_that_does_not_fit_leaves_the_engine_as_it_was(tiny: Models) 
         with pytest.raises(InputError, match="is a model, not an adapter"):
             engine.use_adapter(tiny.q8)
         assert engine.complete([[1, 5]], GREEDY, seeds=[0]) == before
+
+
+def test_a_closed_engine_says_so(tiny: Models) -> None:
+    engine = open_engine(tiny.q8)
+    engine.close()
+    engine.close()
+    uses = [
+        lambda: engine.complete([[1, 5]], GREEDY, seeds=[0]),
+        lambda: engine.use_adapter(None),
+        lambda: engine.use_adapter(tiny.adapter_ggufs[0]),
+        lambda: engine.tokenize("water"),
+        lambda: engine.detokenize([1, 5]),
+    ]
+    for use in uses:
+        with pytest.raises(RunError, match="engine: has been closed"):
+            use()

@@ -16,15 +16,17 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
-from socsafe.engines.axolotl import last_lines
+from socsafe.engines.process import last_lines
 from socsafe.errors import RunError
 from socsafe.manifest import read_manifest, why_stale
 from socsafe.pipeline import prepare
 from socsafe.progress import SilentProgress
-from socsafe.stages.train import account, is_adoptable, origin, train, train_step
+from socsafe.stages.train import is_adoptable, train, train_step
+from socsafe.study.account import read_account
 from socsafe.study.bases import ATTENTION, known_bases
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
+from socsafe.study.mixtures import training_files
 from tests.conftest import Folder
 
 Socsafe = Callable[..., CompletedProcess[str]]
@@ -59,6 +61,18 @@ def run_of(plan: Plan, condition: Condition) -> Path:
     return plan.project.run("tiny", condition.id)
 
 
+def origin(plan: Plan, condition: Condition) -> str:
+    noted = read_manifest(train_step(plan, condition).manifest)
+    assert noted is not None
+    return str(noted["parameters"]["origin"])
+
+
+def account_of(plan: Plan, condition: Condition, **changes: object) -> str:
+    files = [{"file": plan.project.relative(path), "rows": 4, "loss_tokens": 9} for path in training_files(plan, condition)]
+    told = {"base_model": plan.bases[condition.base].model, "seed": condition.seed, "steps": 7, "train_loss": None, "eval_loss": None}
+    return json.dumps({**told, "files": files, "sample": [], **changes})
+
+
 def adopt_all(plan: Plan) -> dict[str, str]:
     return train(plan, plan.conditions, SilentProgress())
 
@@ -75,7 +89,7 @@ def test_an_adapter_that_was_copied_in_is_adopted_once(plan: Plan) -> None:
         assert why_stale(train_step(plan, condition)) == ""
         assert origin(plan, condition) == "adopted"
         assert not is_adoptable(plan, condition)
-        assert account(plan, condition) is None
+        assert read_account(run_of(plan, condition) / "training.json") is None
     before = read_manifest(train_step(plan, plan.conditions[0]).manifest)
     assert adopt_all(plan) == {}
     assert read_manifest(train_step(plan, plan.conditions[0]).manifest) == before
@@ -83,13 +97,45 @@ def test_an_adapter_that_was_copied_in_is_adopted_once(plan: Plan) -> None:
 
 def test_the_account_that_training_left_is_adopted_with_the_adapter(plan: Plan) -> None:
     run, _ = put_all(plan)
-    (run / "training.json").write_text('{"steps": 7}')
+    (run / "training.json").write_text(account_of(plan, plan.conditions[0]))
     assert adopt_all(plan) == {}
-    assert account(plan, plan.conditions[0]) == {"steps": 7}
+    found = read_account(run / "training.json")
+    assert found is not None
+    assert found.steps == 7
     (run / "training.json").write_text("{")
     assert why_stale(train_step(plan, plan.conditions[0])) != ""
-    with pytest.raises(RunError, match="not JSON"):
-        account(plan, plan.conditions[0])
+    with pytest.raises(RunError, match="Invalid JSON"):
+        read_account(run / "training.json")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seed": 99}, {"base_model": "other/model"}, {"files": [{"file": "x.jsonl", "rows": 1, "loss_tokens": 1}]}]
+)
+def test_an_adapter_of_another_condition_is_not_adopted(plan: Plan, changes: dict[str, object]) -> None:
+    run, _ = put_all(plan)
+    (run / "training.json").write_text(account_of(plan, plan.conditions[0], **changes))
+    failures = adopt_all(plan)
+    assert list(failures) == [plan.conditions[0].id]
+    assert "training.json: trained on" in failures[plan.conditions[0].id]
+
+
+def test_a_comment_in_the_recipe_does_not_make_an_adapter_stale(plan: Plan) -> None:
+    put_all(plan)
+    adopt_all(plan)
+    recipe = plan.project.recipe("tiny", plan.conditions[0].id)
+    recipe.write_text("# a comment\n" + recipe.read_text())
+    assert why_stale(train_step(plan, plan.conditions[0])) == ""
+
+
+def test_an_adopted_adapter_that_the_study_left_behind_is_named_and_kept(folder: Folder, plan: Plan) -> None:
+    put_all(plan)
+    adopt_all(plan)
+    other = folder.plan(counts=[4], training={"epochs": 9})
+    prepare(other, SilentProgress())
+    failures = adopt_all(other)
+    assert set(failures) == {condition.id for condition in other.conditions}
+    assert all("to train it here" in message for message in failures.values())
+    assert (run_of(plan, plan.conditions[0]) / WEIGHTS).is_file()
 
 
 def test_a_newer_adapter_copied_over_an_adopted_one_is_adopted_in_its_turn(plan: Plan) -> None:
@@ -140,7 +186,7 @@ def test_an_adapter_is_stale_once_its_mixture_or_its_recipe_changed(folder: Fold
     adopt_all(plan)
     other = folder.plan(counts=[4], training={"epochs": 9})
     prepare(other, SilentProgress())
-    assert why_stale(train_step(other, other.conditions[0])).endswith("-s1.yml changed")
+    assert why_stale(train_step(other, other.conditions[0])) == "parameters changed"
     back = folder.plan(counts=[4])
     prepare(back, SilentProgress())
     assert why_stale(train_step(back, back.conditions[0])) == ""

@@ -1,0 +1,140 @@
+"""Parity as a stage: what it notes where tokens agree, where they differ, and where nothing tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socsafe.engines.chat import chat_encoder
+from socsafe.engines.llamacpp import Engine
+from socsafe.manifest import is_current
+from socsafe.progress import SilentProgress
+from socsafe.records import Message
+from socsafe.stages.parity import check, parity_step
+from socsafe.study.checked import Plan
+from socsafe.study.conditions import Condition
+from socsafe.study.models import model_file
+from tests.engines.conftest import Models
+from tests.stages.conftest import put_ggufs
+
+pytestmark = pytest.mark.slow
+TURNS = (Message("user", "Name a river."), Message("assistant", "The Po.", True))
+
+
+def trained(plan: Plan, condition: Condition, tiny: Models, account: object = None) -> Path:
+    """Put the condition's GGUFs, an adapter and its account in place; the run's folder."""
+    put_ggufs(plan, condition, tiny)
+    run = plan.project.run(plan.study.name, condition.id)
+    run.mkdir(parents=True)
+    (run / "adapter_model.safetensors").write_bytes((tiny.adapters[0] / "adapter_model.safetensors").read_bytes())
+    if account is not None:
+        (run / "training.json").write_text(account if isinstance(account, str) else json.dumps(account))
+    return run
+
+
+def sample(tiny: Models, first: int = 0) -> dict[str, Any]:
+    """An account of one dialogue with the tokens it has in evaluation, from the given one on."""
+    with Engine.open(tiny.q8, slots=1, context=64, threads=1) as engine:
+        encode = chat_encoder(engine.chat_template, engine)
+        prompt, whole = encode(TURNS[:1], True), encode(TURNS, False)
+    reply = whole[-4:]
+    messages = [{"role": turn.role, "content": turn.content, "train": turn.train} for turn in TURNS]
+    ids, labels = [*prompt, *reply], [*[-100] * len(prompt), *reply]
+    return {"sample": [{"messages": messages, "input_ids": ids[first:], "labels": labels[first:]}]}
+
+
+def noted(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "parity.json").read_text()))
+
+
+def test_equal_tokens_are_recorded(two_bases: Plan, tiny: Models) -> None:
+    condition = two_bases.conditions[0]
+    run = trained(two_bases, condition, tiny, sample(tiny))
+    assert check(two_bases, [condition], SilentProgress()) == {}
+    assert noted(run) == {"parity": "equal", "rows": 1}
+    assert is_current(parity_step(two_bases, condition))
+
+
+def test_tokens_that_differ_are_noted_and_checked_again_the_next_time(two_bases: Plan, tiny: Models) -> None:
+    condition = two_bases.conditions[0]
+    run = trained(two_bases, condition, tiny, sample(tiny))
+    assert check(two_bases, [condition], SilentProgress()) == {}
+    (run / "training.json").write_text(json.dumps(sample(tiny, first=1)))
+    for _ in range(2):
+        assert "1 of 1 training rows" in check(two_bases, [condition], SilentProgress())[condition.id]
+        assert noted(run) == {"parity": "differs", "rows": 1, "differing": 1}
+        assert not is_current(parity_step(two_bases, condition))
+
+
+def test_a_check_that_cannot_be_made_leaves_no_earlier_finding(two_bases: Plan, tiny: Models) -> None:
+    condition = two_bases.conditions[0]
+    run = trained(two_bases, condition, tiny, sample(tiny))
+    assert check(two_bases, [condition], SilentProgress()) == {}
+    (run / "training.json").write_text("{")
+    assert list(check(two_bases, [condition], SilentProgress())) == [condition.id]
+    assert not (run / "parity.json").exists()
+
+
+def test_what_was_prepared_here_says_nothing_of_an_adopted_adapter(two_bases: Plan, tiny: Models) -> None:
+    from socsafe.data.fingerprints import Fingerprints
+    from socsafe.study.mixtures import training_files
+
+    condition = two_bases.conditions[0]
+    run = trained(two_bases, condition, tiny)
+    prepared = two_bases.project.prepared("tiny", Fingerprints(two_bases).of(condition))
+    prepared.mkdir(parents=True)
+    for file in training_files(two_bases, condition):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    assert list(check(two_bases, [condition], SilentProgress())) == [condition.id], "the empty files are read"
+    (run / "train.manifest.json").write_text('{"parameters": {"origin": "adopted"}}')
+    assert check(two_bases, [condition], SilentProgress()) == {}
+    assert noted(run) == {"parity": "unchecked", "rows": 0}
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "{",
+        "[]",
+        "[" * 100_000,
+        {"steps": 7},
+        {"sample": 3},
+        {"sample": [{}]},
+        {"sample": [{"messages": [{"speaker": "user"}], "input_ids": [], "labels": []}]},
+        {"sample": [{"messages": [{"role": "user", "content": None}], "input_ids": [1], "labels": [1]}]},
+        {"sample": [{"messages": [], "input_ids": [1, 2], "labels": [1]}]},
+        {"sample": [{"messages": [], "input_ids": ["one"], "labels": [1]}]},
+    ],
+    ids=lambda account: str(account)[:60],
+)
+def test_a_damaged_account_is_one_clear_error(two_bases: Plan, tiny: Models, account: object) -> None:
+    condition = two_bases.conditions[0]
+    run = trained(two_bases, condition, tiny, account)
+    message = check(two_bases, [condition], SilentProgress())[condition.id]
+    assert f"{run / 'training.json'}: not an account of training" in message
+    assert "socsafe train recipes/tiny/study.yml" in message
+
+
+def test_each_missing_step_is_named_by_its_command(two_bases: Plan, tiny: Models) -> None:
+    untrained, unquantized, *_ = two_bases.conditions
+    trained(two_bases, unquantized, tiny)
+    model_file(two_bases, unquantized).unlink()
+    failures = check(two_bases, [untrained, unquantized], SilentProgress())
+    assert "is not trained yet" in failures[untrained.id]
+    assert "socsafe train recipes/tiny/study.yml" in failures[untrained.id]
+    assert "is not here" in failures[unquantized.id]
+    assert "socsafe quantize recipes/tiny/study.yml" in failures[unquantized.id]
+
+
+def test_a_base_that_cannot_be_opened_fails_its_conditions_alone(two_bases: Plan, tiny: Models) -> None:
+    first, second, bad, _ = two_bases.conditions
+    account = sample(tiny)
+    runs = [trained(two_bases, condition, tiny, account) for condition in (first, second, bad)]
+    model, _adapter = put_ggufs(two_bases, bad, tiny)
+    model.write_bytes(tiny.q8.read_bytes()[:-500])
+    assert list(check(two_bases, (first, bad, second), SilentProgress())) == [bad.id]
+    assert [noted(run)["parity"] for run in runs[:2]] == ["equal", "equal"]
