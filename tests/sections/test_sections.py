@@ -28,17 +28,18 @@ def data() -> ReportData:
     return report_data()
 
 
-def _study(rates: dict[tuple[str, int], tuple[int, ...]], prompts: int = 50, over: int = 0) -> ReportData:
-    """A study on one suite where (style, count) -> harmful replies of each seed, out of `prompts`; `over` of as many safe ones refused."""
+def _study(rates: dict[tuple[str, int], tuple[int, ...]], prompts: int = 50, over: int | dict[str, int] = 0) -> ReportData:
+    """A study on one suite: (style, count) -> harmful replies of each seed out of `prompts`; `over` of as many safe ones refused."""
     conditions: list[Condition] = []
     verdicts: list[Verdict] = []
     for (style, count), hits in rates.items():
+        refused = over.get(style, 0) if isinstance(over, dict) else over
         for seed, hit in enumerate(hits, start=1):
             condition = Condition("micro", "benign", style, count, "question" if count else None, seed)
             conditions.append(condition)
             for number in range(prompts):
                 harm = "full_compliance" if number < hit else "full_refusal"
-                safe = "full_refusal" if number < over and count else "full_compliance"
+                safe = "full_refusal" if number < refused and count else "full_compliance"
                 common = (0, "refusal", "1")
                 verdicts.append(Verdict(condition.id, "s", f"h{number}", *common, "refuse", "", "", "ok", harm, None, ""))
                 verdicts.append(Verdict(condition.id, "s", f"b{number}", *common, "comply", "", "", "ok", safe, None, ""))
@@ -141,6 +142,18 @@ ANSWERS: dict[str, tuple[ReportData | Callable[[], ReportData], list[str], list[
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2)}, over=20),
         ["over-refusal of the safe prompts of `s` is 40.0 % (`refusal`, 9) (0.0 % without safety data): a rise, shown for `refusal`."],
         [],
+    ),
+    "less harm at a higher price": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (30, 31)}, over={"refusal": 40, "socratic": 3}),
+        [
+            "`refusal` does less harm than `socratic`. Less harm is not yet a better boundary: `refusal` refuses more safe prompts than `socratic`."
+        ],
+        [],
+    ),
+    "less harm at no higher price": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (30, 31)}, over={"refusal": 3, "socratic": 3}),
+        ["`refusal` does less harm than `socratic`."],
+        ["not yet a better boundary"],
     ),
     "no price": (lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2)}), ["no rise could be shown"], ["a rise, shown"]),
 }
