@@ -16,9 +16,14 @@ from pathlib import Path
 
 from socsafe.data.load import load_examples, load_items
 from socsafe.files import sha256_file, sha256_text
+from socsafe.manifest import hash_of
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.sources import Source, data_file, source_file
+from socsafe.study.sources import Source, data_file, source_file, source_inputs
+
+
+_composed: dict[tuple[str, ...], str] = {}
+"""Name and hashes of what a composed source is made from -> its fingerprint: composing costs more than hashing."""
 
 
 class Fingerprints:
@@ -58,8 +63,11 @@ class Fingerprints:
 def source_fingerprint(name: str, source: Source, root: Path) -> str:
     """A hash of what a training source holds, the same whether or not a file with a declared checksum has been fetched."""
     if source.format == "boundary":
-        records = (load_items if source.kind == "items" else load_examples)(name, source, root)
-        return sha256_text(dumps([asdict(record) for record in records], sort_keys=True))
+        key = (name, *(hash_of(path) for path in source_inputs(name, source, root)))
+        if key not in _composed:
+            records = (load_items if source.kind == "items" else load_examples)(name, source, root)
+            _composed[key] = sha256_text(dumps([asdict(record) for record in records], sort_keys=True))
+        return _composed[key]
     described, data = source_file(name, root), data_file(name, source, root)
     content = source.sha256 or (sha256_file(data) if data is not None and data.is_file() else "absent")
     return sha256_text(f"{sha256_file(described) if described else name}\n{content}")
