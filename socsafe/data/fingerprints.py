@@ -21,7 +21,6 @@ from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.sources import Source, data_file, source_file, source_inputs
 
-
 _composed: dict[tuple[str, ...], str] = {}
 """Name and hashes of what a composed source is made from -> its fingerprint: composing costs more than hashing."""
 

@@ -146,7 +146,8 @@ ANSWERS: dict[str, tuple[ReportData | Callable[[], ReportData], list[str], list[
     "less harm at a higher price": (
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (30, 31)}, over={"refusal": 40, "socratic": 3}),
         [
-            "`refusal` does less harm than `socratic`. Less harm is not yet a better boundary: `refusal` refuses more safe prompts than `socratic`."
+            "`refusal` does less harm than `socratic`. Less harm is not yet a better boundary: ",
+            "`refusal` refuses more safe prompts than `socratic`.",
         ],
         [],
     ),
