@@ -53,6 +53,8 @@ def parity_step(plan: Plan, condition: Condition) -> Step:
 def check(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
     """Check every condition that has not been checked; condition id -> message for those whose tokens differ."""
     todo = [condition for condition in conditions if not is_current(parity_step(plan, condition))]
+    if not todo:
+        return {}
     failures: dict[str, str] = {}
     with progress.task("token parity", len(todo)) as advance, OneEngine(slots=1, context=64, threads=1) as engines:
         for condition in todo:
