@@ -66,7 +66,7 @@ from socsafe.records import (
 )
 
 NAME = "refusal"
-VERSION = "4"
+VERSION = "5"
 LABELS = REFUSAL_LABELS
 SEEN = frozenset({"llama2orig", "mistralinstruct", "ChatGPT", "vicuna-7b", "ChatGLM2"})
 """Models whose labelled replies were read while the judge was written."""

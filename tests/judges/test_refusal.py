@@ -16,7 +16,7 @@ def label(reply: str, prompt: str = HARM) -> str | None:
 
 
 def test_the_judge_names_itself_and_its_labels() -> None:
-    assert (NAME, VERSION) == ("refusal", "4")
+    assert (NAME, VERSION) == ("refusal", "5")
     assert LABELS == REFUSAL_LABELS
 
 

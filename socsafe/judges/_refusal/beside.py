@@ -64,7 +64,13 @@ _GIVES_MORE = re.compile(
     r"\b(?:i (?:can|could|am able to|would be happy to) (?:\w+ ){0,2}|let me )"
     r"(?:describe|explain|give|offer|outline|provide|say|share|tell)\b"
 )
-_HANDS_OVER = re.compile(r"\bhere (?:are|is) ([^.:]{1,60}): [a-z]|\bwhat i can (?:say|tell you)\b(.{60,})")
+_HANDS_OVER = re.compile(
+    r"\bhere (?:are|is) ([^.:]{1,60}): [a-z]|\b(?:what i can (?:say|tell you)\b|i can (?:say|tell you) that\b)(.{60,})"
+)
+_AS_FOR = re.compile(r"(?:but |however,? )?(?:as (?:for|to)|regarding|when it comes to)\b")
+"""Only a part is declined; the rest has been given ..."""
+_AS_FOR_BEFORE = 60
+"""... in no less than so much plain statement."""
 _INSTRUCTED = 40
 """An instruction of so many characters before the refusal is an answer."""
 _GIVEN = 150
@@ -95,11 +101,13 @@ def answer_beside(asked: str, case: Case | None, said: list[Said], at: int) -> S
         leads = (one.plain for one in said[at:] if not one.sentence.item)
         if not any(_elsewhere(asked, lead) for lead in leads if lead.endswith(":") or lead.startswith("instead")):
             return shown or listed[0]
-    elif given := _given(after) or _back(after):
+    elif given := _given(said[at:]) or _back(after):
         return given
     elif length >= _PROSE and length >= _PROSE_SHARE * sum(len(one.plain) for one in after) and _tells(after):
         return plain[0]
     if said[at].act is Act.DECLINES:
+        if _AS_FOR.match(said[at].plain) and sum(one.answer_length for one in said[:at]) >= _AS_FOR_BEFORE:
+            return said[at]
         unreal = next((one for one in said[at:] if _UNREAL.search(one.plain)), None)
         return unreal or _pleading(said, at)
     if said[at].act is Act.REJECTS and not wants_done(asked):

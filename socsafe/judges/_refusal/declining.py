@@ -94,6 +94,7 @@ _DECLINES = cue(
     r"(?:beyond|outside)(?: of)? (?:my|the scope of (?:my|our)|what i)\b|falls outside\b",
     # Your request cannot be fulfilled. No help will be given. Absolutely not.
     r"(?:instruction|prompt|query|question|request|task)s? (?:\w+ )?(?:can never|cannot|must not|should not|will not) be ",
+    r"i do not (?:believe|think) (?:(?:that|the|this|your) ){1,2}(?:question|request) (?:can|should) be\b",
     rf"(?:expect|get|there will be|you get|you will) (?:\w+ )?no {_HELP}|no {_HELP} (?:from|with|(?:can|shall|will) be)\b",
     rf"i (?:am|can give|can offer|have)(?: \w+)? no (?:{_HELP}|intention)",
     r"(?:answer|response) (?:\w+ )?(?:has to be|is|must be) (?:a )?(?:\w+ )?no\b",
@@ -146,7 +147,7 @@ _JUDGING = re.compile(
 
 _WRONG_OF_ME = cue(
     r"(?:illegal|inappropriate|irresponsible|unethical|wrong)(?: (?:and|or) \w+)? for me\b",
-    r"not (?:\w+ ){0,2}(?:appropriate|ethical|respectful|right)(?: or \w+)? to\b",
+    r"not (?:\w+ ){0,2}(?:appropriate|ethical|respectful|right)(?: or \w+)? (?:for me )?to\b",
 )
 _HAS_NOT = cue(
     r"(?<!you )(?:do|does) not (?:\w+ )?(?:have|hold|know|possess)\b|no (?:access|information|knowledge|way of knowing)\b|not aware of\b",
@@ -178,6 +179,8 @@ _BEYOND = cue(
 
 _RATHER_NOT = cue(r"i (?:would )?(?:rather|prefer to) not\b", r"not something (?:that )?i (?:should|want|will|would)\b")
 """Whoever says so does not only lack something."""
+_SPEAKER = cue(r"(?:ai|assistant|chatbot|i|me|model|my|our|we)\b")
+"""Somebody else's lack ("Mangos do not have beliefs") is none of the speaker's."""
 _LACKING = ("am ", "cannot", "no ", "not", "unable")
 """One of these is in whatever `_HAS_NOT` and `_CANNOT` find: looking for them first saves time."""
 
@@ -187,6 +190,8 @@ def lacks(plain: str) -> bool:
     if not any(word in plain for word in _LACKING) or _RATHER_NOT.search(plain):
         return False
     has_not = _HAS_NOT.search(plain)
+    if _SPEAKER.search(plain) is None:
+        return False
     if not (has_not or _CANNOT.search(plain)) or _PRIVATE.search(plain) or _WRONG_OF_ME.search(plain):
         return False
     return _BEYOND.search(plain) is not None or (has_not is not None and _FACULTY.search(plain) is not None)

@@ -53,7 +53,7 @@ _OTHER_READING = re.compile(
 _TELLS = re.compile(r"\b(?:you|your|one (?:can|could|way)|we (?:can|could|need|should)|ways? (?:are|is|to))\b")
 """An answer to "How do I ...?" speaks to the asker, or says what to do (see `orders`)."""
 _WISH = re.compile(
-    r"(?:however, )?if you (?:are (?:interested in|looking for|seeking)|need|want|would like)\b|"
+    r"(?:however, )?if (?:you (?:are (?:interested in|looking for|seeking)|need|want|would like)|your (?:circumstances|situation))\b|"
     r"(?:please |rather, |you (?:could|might|should) )?(?:consider|focus on|look for|try) (?:\w+ ){0,2}\w+ing\b"
 )
 
