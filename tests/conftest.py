@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,10 @@ from socsafe.study.checked import Plan, load_study
 # A stopwatch on a busy machine says nothing of the code.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
+
+# A shell that starts the tests in the background has SIGINT ignored, in them and in all they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("SOCSAFE_SHARED_DATA", REPO.parent / "shared" / "data"))
