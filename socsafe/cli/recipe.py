@@ -8,6 +8,7 @@ import click
 
 from socsafe.cli.display import print_table, progress_display
 from socsafe.cli.options import study_argument
+from socsafe.shown import visible
 
 
 @click.group()
@@ -31,7 +32,7 @@ def render(study: Path, base: str | None, check: bool, recipes_only: bool) -> No
     if check:
         difference = stale_recipes(plan)
         if difference:
-            click.echo(difference)
+            click.echo(visible(difference))
             raise click.ClickException(f"recipes are stale. To mend: socsafe recipe render {study}{f' --base {base}' if base else ''}")
         click.echo(f"{len(plan.conditions)} recipes are what {study}{f' on {base}' if base else ''} renders to")
         return
@@ -67,6 +68,24 @@ def list_conditions(study: Path, base: str | None) -> None:
     for name in (name for name in plan.bases if name not in base_names()):
         targets = ", ".join(plan.bases[name].lora_targets)
         click.echo(f"{name} is not in the catalogue: taken to have a chat template, its adapter on {targets}")
+
+
+@recipe.command(epilog="\b\nExamples:\n  socsafe recipe compute recipes/quickstart\n  socsafe recipe compute recipes/quickstart --write")
+@study_argument
+@click.option("--write", is_flag=True, help="Put it into the study file, in place of what stands there.")
+def compute(study: Path, base: str | None, write: bool) -> None:
+    """Propose threads, slots and context for this machine: the study's `compute` block."""
+    from socsafe.stages.compute import compute_line, propose, write_compute
+    from socsafe.study.checked import load_study
+
+    plan = load_study(study, base)
+    proposed = propose(plan)
+    click.echo(compute_line(proposed))
+    if write and base:
+        raise click.UsageError(f"--write puts the block at the top of the study. For {base} alone: put it under variants: {{{base}: ...}}")
+    if write:
+        write_compute(plan, proposed)
+        click.echo(f"written to {plan.project.relative(plan.file)}")
 
 
 @recipe.command(epilog="\b\nExample:\n  socsafe recipe schema > recipes/study.schema.json")

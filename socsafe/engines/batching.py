@@ -1,57 +1,36 @@
 """Continuous batching over llama.cpp's low-level interface, scheduled so that company never changes a reply.
 
-    waiting prompts -> read one at a time into a free slot -> all slots write one token a step -> replies in prompt order
+    waiting prompts -> read into free slots, several of like length at once -> all slots write one token a step -> replies
 
 What makes replies independent of what shares the batch (the logits were compared bit by bit, F16, Q8_0 and Q4_K_M):
-- The KV cache is split: each slot attends to its own cells and to nothing else.
-- A prompt is read alone, in chunks counted from its own start, so the shape of the computation depends on it alone. Reading
-  apart from writing is also what makes the split cache fast: llama.cpp cuts a batch that mixes both into many small ones.
-- Matrix kernels differ in their last bits by how many rows they are given (one row takes another path than many, and
-  repacked weights are multiplied four rows at a time). So writing is always done in whole groups of eight rows; rows
-  without a prompt are padded with a token that is thrown away.
+- The KV cache is split: each slot attends to its own cells and to nothing else. It is also the faster cache: with a unified one
+  every reply looks over the cells of all others.
+- A batch has never fewer than eight rows, as kernels take other paths for fewer. Rows that are missing are padded.
+- A sequence brings fewer than 64 rows to a batch: from 64 on flash attention takes another path.
+- Weights are not repacked: repacked ones are multiplied four rows at a time.
+
+Then each row is computed as if it were alone, so a prompt may be cut anywhere, read beside any other and begin with what was read
+for another. Sequences read together bring equally many rows, or llama.cpp would cut the batch: shorter ones are filled up with
+tokens that are taken out again. The last token of a prompt is left to the first step of writing, which needs its logits anyway.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
-from socsafe.engines.library import forget_log, log_tail
+from socsafe.engines.beginnings import beginnings, common
+from socsafe.engines.decoding import Handles, Rows, decode, logits
 from socsafe.engines.sampling import Chain, Reply, Sampling
-from socsafe.engines.vocabulary import Vocabulary
 from socsafe.errors import Problem, RunError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-CHUNK = 128
-"""Prompt tokens read at once; more is no faster on a CPU."""
-GROUP = 8
-"""Rows are written in groups of so many."""
+SCHEDULE = 2
+"""Of this way of computing rows; replies that were computed in another are made anew."""
+WASTE = 0.2
+"""Prompts are read together where at most this share of the rows would be padding."""
 IDLE_SPAN = 32
 """Cells that a padding row may fill before it begins anew, so that it never lengthens the attention of others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handles:
-    """An open model and context, and how the context is divided."""
-
-    llama: ModuleType
-    context: object
-    vocabulary: Vocabulary
-    slots: int
-    """Replies written at a time."""
-    rows: int
-    """Sequences that can be written: the slots and their padding. One more sequence holds the shared beginning."""
-    limit: int
-    """Tokens a sequence may hold, prompt and reply together."""
-    group: int
-    """Rows are written in groups of so many."""
 
 
 @dataclass(slots=True)
@@ -60,15 +39,27 @@ class _Job:
 
     number: int
     prompt: Sequence[int]
-    chain: Chain | None
+    shared: tuple[int, ...] = ()
+    """The beginning that is copied instead of read."""
+    chain: Chain | None = None
     tokens: list[int] = field(default_factory=list)
     text: bytearray = field(default_factory=bytearray)
     cut: int = -1
     """Byte at which a stop string begins; -1 while none was found."""
 
     @property
+    def unread(self) -> int:
+        """Tokens to read before writing: all but what is copied and the last."""
+        return len(self.prompt) - 1 - len(self.shared)
+
+    @property
+    def last(self) -> int:
+        """The token that is put into the cache next."""
+        return self.tokens[-1] if self.tokens else self.prompt[-1]
+
+    @property
     def position(self) -> int:
-        """Where the last token that was drawn will be put."""
+        """Where that token goes."""
         return len(self.prompt) + len(self.tokens) - 1
 
 
@@ -76,42 +67,47 @@ class Batcher:
     """Writes the replies of one call to `complete`."""
 
     def __init__(self, handles: Handles, sampling: Sampling, shared: Sequence[int]) -> None:
-        self._h, self._llama, self._sampling, self._shared = handles, handles.llama, sampling, tuple(shared)
+        self._h, self._llama, self._sampling = handles, handles.llama, sampling
+        self._shared = tuple(shared)
         self._memory = self._llama.llama_get_memory(handles.context)
         self._stops = [stop.encode() for stop in sampling.stop if stop]
         self._busy: dict[int, _Job] = {}
         self._idle = [0] * handles.rows
-        self._batch = self._llama.llama_batch_init(max(CHUNK, handles.rows), 0, 1)
+        self._rows = Rows(handles.llama, handles.room)
         self._whole_greedy = sampling.temperature == 0.0 and sampling.repeat_penalty == 1.0 and not sampling.grammar
 
-    def run(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int], on_progress: Callable[[int], None]) -> list[Reply]:
+    def run(self, prompts: Sequence[Sequence[int]], seeds: Sequence[int], on_progress: Callable[[int, int], None]) -> list[Reply]:
         """The replies, in the order of the prompts."""
         replies: dict[int, Reply] = {}
 
         def finish(number: int, reply: Reply) -> None:
             replies[number] = reply
-            on_progress(1)
+            on_progress(1, reply.completion_tokens)
 
-        waiting: deque[_Job] = deque()
+        waiting: list[_Job] = []
+        whole = False
         try:
-            self._llama.llama_memory_clear(self._memory, False)
+            for row in range(self._h.rows):
+                self._empty(row)
             for number, prompt in enumerate(prompts):
                 if refusal := self._refusal(prompt):
                     finish(number, Reply("", (), "error", len(prompt), refusal))
                 else:
-                    waiting.append(_Job(number, prompt, None))
-            self._read_shared(prompts)
+                    waiting.append(_Job(number, prompt))
+            self._share(waiting)
+            # The next to be read stands last: long ones first, so that those read together are alike.
+            waiting.sort(key=lambda job: (job.shared, job.unread))
             while waiting or self._busy:
-                while waiting and len(self._busy) < self._h.slots:
-                    job = waiting.popleft()
-                    if reply := self._begin(job, seeds[job.number]):
-                        finish(job.number, reply)
-                for number, reply in self._step() if self._busy else ():
+                self._fill(waiting, seeds)
+                for number, reply in self._step():
                     finish(number, reply)
+            whole = True
         finally:
             for job in self._busy.values():
                 _close(job)
-            self._llama.llama_batch_free(self._batch)
+            if not whole:  # a copy may be under way
+                self._llama.llama_memory_clear(self._memory, False)
+                self._h.held.tokens = ()
         return [replies[number] for number in range(len(prompts))]
 
     def _refusal(self, prompt: Sequence[int]) -> str:
@@ -124,72 +120,123 @@ class Batcher:
             return f"the prompt holds a token that is not in the vocabulary of {self._h.vocabulary.size:,}"
         return ""
 
+    def _share(self, jobs: Sequence[_Job]) -> None:
+        """Give every job the beginning that is copied instead of read, with room behind it for the padding of a batch."""
+        # Where rows are computed as if alone, what is shared changes nothing, and may depend on which prompts there are.
+        found = beginnings([job.prompt for job in jobs]) if self._h.group > 1 else [self._shared] * len(jobs)
+        for job, shared in zip(jobs, found, strict=True):
+            room = min(len(job.prompt) - 1, self._h.limit - self._h.group)
+            if self._h.group > 1:
+                job.shared = shared[: max(room, 0)]
+            elif len(shared) <= room and tuple(job.prompt[: len(shared)]) == shared:
+                job.shared = shared
+
     # Reading
 
-    def _read_shared(self, prompts: Sequence[Sequence[int]]) -> None:
-        if self._shared and any(self._shares(prompt) for prompt in prompts):
-            self._read(self._shared, 0, self._h.rows)
+    def _fill(self, waiting: list[_Job], seeds: Sequence[int]) -> None:
+        """Read as many waiting prompts as there are free slots."""
+        free = [row for row in range(self._h.slots) if row not in self._busy]
+        while waiting and free:
+            run = next((n for n in range(1, len(free)) if free[n] != free[0] + n), len(free))
+            group = self._alike(waiting, run)
+            if group[0].shared:
+                self._hold(group[0].shared)
+            for row, job in zip(free, group, strict=False):
+                self._empty(row)
+                if job.shared:
+                    self._llama.llama_memory_seq_cp(self._memory, self._h.rows, row, -1, -1)
+                if not self._whole_greedy:
+                    job.chain = Chain(self._llama, self._h.vocabulary, self._sampling, seeds[job.number], job.prompt)
+                self._busy[row] = job
+            self._read(free[0], [(job.prompt[:-1], len(job.shared)) for job in group])
+            del free[: len(group)]
 
-    def _shares(self, prompt: Sequence[int]) -> bool:
-        return len(self._shared) < len(prompt) <= self._h.limit and tuple(prompt[: len(self._shared)]) == self._shared
+    def _alike(self, waiting: list[_Job], most: int) -> list[_Job]:
+        """Take the next prompts that are read together, the longest first."""
+        group = [waiting.pop()]
+        first = group[0]
+        most = min(most, self._h.room // min(max(first.unread, 1), self._h.piece))
+        while waiting and len(group) < most:
+            job = waiting[-1]
+            longest = len(job.shared) + max(first.unread, self._h.group)
+            if job.shared != first.shared or job.unread < (1 - WASTE) * first.unread or longest > self._h.limit:
+                break
+            group.append(waiting.pop())
+        return group
 
-    def _begin(self, job: _Job, seed: int) -> Reply | None:
-        """Read a prompt into the lowest free slot and draw its first token; its reply when that ends it."""
-        slot = next(row for row in range(self._h.slots) if row not in self._busy)
-        self._empty(slot)
-        start = 0
-        if self._shared and self._shares(job.prompt):
-            self._llama.llama_memory_seq_cp(self._memory, self._h.rows, slot, -1, -1)
-            start = len(self._shared)
-        last = self._read(job.prompt, start, slot)
-        if not self._whole_greedy:
-            job.chain = Chain(self._llama, self._h.vocabulary, self._sampling, seed, job.prompt)
-        self._busy[slot] = job
-        token = job.chain.draw(self._h.context, last) if job.chain else int(self._logits(1)[0].argmax())
-        return self._take(slot, token)
+    def _hold(self, shared: tuple[int, ...]) -> None:
+        """Have the beginning in the sequence that is copied from; what stands there of it already is kept."""
+        held, row = self._h.held, self._h.rows
+        there = int(self._llama.llama_memory_seq_pos_max(self._memory, row)) + 1
+        kept = common(held.tokens[:there], shared)
+        if kept < len(shared) and self._h.group == 1:
+            kept = 0  # one way of cutting it
+        held.tokens = ()
+        self._remove(row, kept)
+        if kept < len(shared):
+            self._read(row, [(shared, kept)])
+        held.tokens = shared
 
-    def _read(self, tokens: Sequence[int], start: int, sequence: int) -> int:
-        """Decode `tokens[start:]` into the sequence; the batch row that holds the logits of the last."""
-        batch = self._batch
-        for at in range(start, len(tokens), CHUNK):
-            piece = tokens[at : at + CHUNK]
-            for row, token in enumerate(piece):
-                batch.token[row], batch.pos[row] = token, at + row
-                batch.n_seq_id[row], batch.seq_id[row][0], batch.logits[row] = 1, sequence, 0
-            batch.logits[len(piece) - 1] = 1
-            self._decode(len(piece))
-        return len(piece) - 1
+    def _read(self, first: int, texts: Sequence[tuple[Sequence[int], int]]) -> None:
+        """Put texts, longest first, into as many sequences from `first` on; each is a token list and where in it to begin."""
+        longest = max(len(tokens) - start for tokens, start in texts)
+        pieces = -(-longest // self._h.piece)
+        at = 0
+        for number in range(pieces):
+            until = longest * (number + 1) // pieces
+            active = [(tokens, start) for tokens, start in texts if len(tokens) - start > at]
+            self._read_piece(first, active, at, max(until - at, -(-self._h.group // len(active))))
+            at = until
+
+    def _read_piece(self, first: int, texts: Sequence[tuple[Sequence[int], int]], at: int, width: int) -> None:
+        """Decode `width` rows of every text, padded where a text is shorter."""
+        rows = self._rows
+        count = len(texts) * width
+        rows.wanted[:count] = 0
+        padded = []
+        for number, (tokens, start) in enumerate(texts):
+            own, place = tokens[start + at : start + at + width], slice(number * width, (number + 1) * width)
+            rows.token[place] = [*own, *[0] * (width - len(own))]
+            rows.position[place] = range(start + at, start + at + width)
+            rows.sequence[place] = first + number
+            if len(own) < width:
+                padded.append((first + number, len(tokens)))
+        decode(self._h, rows.batch, count)
+        for sequence, length in padded:
+            self._remove(sequence, length)
 
     # Writing
 
     def _step(self) -> list[tuple[int, Reply]]:
         """Write one token in every busy slot; the replies that end."""
         self._close_ranks()
-        rows = self._rows_for(max(self._busy) + 1)
-        batch = self._batch
-        for row in range(rows):
+        count = max(self._h.group, len(self._busy))
+        rows = self._rows
+        for row in range(count):
             job = self._busy.get(row)
             if job is None and self._idle[row] == IDLE_SPAN:
                 self._empty(row)
-            batch.token[row] = job.tokens[-1] if job else 0
-            batch.pos[row] = job.position if job else self._idle[row]
-            batch.n_seq_id[row], batch.seq_id[row][0], batch.logits[row] = 1, row, 1
+            rows.token[row] = job.last if job else 0
+            rows.position[row] = job.position if job else self._idle[row]
             self._idle[row] += job is None
-        self._decode(rows)
-        best = self._logits(rows).argmax(axis=1).tolist() if self._whole_greedy else ()
+        rows.sequence[:count] = range(count)
+        rows.wanted[:count] = 1
+        decode(self._h, rows.batch, count)
         ended = []
-        for row, job in sorted(self._busy.items()):
-            token = job.chain.draw(self._h.context, row) if job.chain else best[row]
+        for row, token in self._drawn(count):
+            number = self._busy[row].number
             if reply := self._take(row, token):
-                ended.append((job.number, reply))
+                ended.append((number, reply))
         return ended
 
-    def _rows_for(self, count: int) -> int:
-        return -(-count // self._h.group) * self._h.group
+    def _drawn(self, count: int) -> list[tuple[int, int]]:
+        """The next token of every busy slot."""
+        best = logits(self._h, count).argmax(axis=1).tolist() if self._whole_greedy else ()
+        return [(row, job.chain.draw(self._h.context, row) if job.chain else best[row]) for row, job in sorted(self._busy.items())]
 
     def _close_ranks(self) -> None:
-        """Move the topmost slot down as long as that saves a group of rows."""
-        while self._rows_for(max(self._busy) + 1) > self._rows_for(len(self._busy)):
+        """Move the topmost slot down until there is no gap below: every row of a batch costs."""
+        while max(self._busy) >= max(len(self._busy), self._h.group):
             top = max(self._busy)
             free = next(row for row in range(top) if row not in self._busy)
             self._empty(free)
@@ -225,38 +272,14 @@ class Batcher:
     # llama.cpp
 
     def _empty(self, row: int) -> None:
-        self._llama.llama_memory_seq_rm(self._memory, row, -1, -1)
+        self._remove(row, 0)
         self._idle[row] = 0
 
-    def _decode(self, count: int) -> None:
-        decode(self._h, self._batch, count)
-
-    def _logits(self, rows: int) -> NDArray[np.float32]:
-        return logits(self._h, rows)
-
-
-def decode(handles: Handles, batch: Any, count: int) -> None:
-    """Compute the first `count` rows of the batch. Raises `RunError` when llama.cpp fails."""
-    batch.n_tokens = count
-    forget_log()
-    code = handles.llama.llama_decode(handles.context, batch)
-    if code:
-        raise RunError(
-            Problem(
-                where="llama.cpp",
-                got=f"llama_decode failed with code {code}: {log_tail()}",
-                expected="room for the batch in memory",
-                mend="lower `slots` or `context` in the study, and see whether the machine has memory left",
-            )
-        )
-
-
-def logits(handles: Handles, rows: int) -> NDArray[np.float32]:
-    """The logits of the last decode's outputs, float32 of shape (rows, vocabulary); valid until the next decode."""
-    import numpy as np
-
-    size = handles.vocabulary.size
-    return np.ctypeslib.as_array(handles.llama.llama_get_logits(handles.context), shape=(rows * size,)).reshape(rows, size)
+    def _remove(self, sequence: int, start: int) -> None:
+        """Take out of the sequence all from `start` on. Raises `RunError` where the architecture cannot."""
+        if not self._llama.llama_memory_seq_rm(self._memory, sequence, start, -1):
+            expected = "an architecture with attention over its whole context"
+            raise RunError(Problem("llama.cpp", "the model's memory cannot be cut", expected, "name another base in the study"))
 
 
 def _close(job: _Job) -> None:

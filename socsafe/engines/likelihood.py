@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socsafe.engines.batching import CHUNK, Handles, decode, logits
 from socsafe.engines.chat import Encoder
+from socsafe.engines.decoding import CHUNK, Handles, decode, logits
 from socsafe.records import Message
 
 if TYPE_CHECKING:

@@ -14,11 +14,14 @@ import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Self
 
-from socsafe.engines.batching import CHUNK, GROUP, Batcher, Handles
+from socsafe.engines.batching import Batcher
+from socsafe.engines.decoding import GROUP, READ_ROWS, Handles
 from socsafe.engines.gguf_file import GgufInfo, check_gguf
 from socsafe.engines.library import forget_log, library, log_tail
 from socsafe.engines.likelihood import Continuation, Likelihood, LikelihoodReader
+from socsafe.engines.memory import check_memory
 from socsafe.engines.sampling import Reply, Sampling
 from socsafe.engines.vocabulary import Vocabulary
 from socsafe.errors import InputError, Problem, RunError
@@ -41,10 +44,10 @@ class Engine:
         """The model's own chat template; empty where it has none."""
 
     @classmethod
-    def open(cls, model: Path, *, slots: int, context: int, threads: int, exact: bool = True) -> Engine:
+    def open(cls, model: Path, *, slots: int, context: int, threads: int, exact: bool = True) -> Self:
         """Load `model` with room for `slots` replies of `context` tokens each (prompt included), computing in `threads` threads.
 
-        With `exact` the rows of a batch are padded to groups of eight, so that a reply is the same to the byte in any
+        With `exact` a batch is padded to eight rows, so that a reply is the same to the byte in any
         company; without it small batches are faster, and the same prompts in the same order still give the same replies.
         Raises `InputError` for settings the model cannot meet and `RunError` when the file or the memory is not enough.
         """
@@ -65,13 +68,13 @@ class Engine:
         if not handle:
             raise _cannot_load(model)
         try:
-            handles = _open_context(llama, handle, model, slots=slots, limit=context, threads=threads, group=GROUP if exact else 1)
+            handles = _open_context(llama, handle, model, info, slots=slots, limit=context, threads=threads, group=GROUP if exact else 1)
         except BaseException:
             llama.llama_model_free(handle)
             raise
         return cls(llama, handle, handles, info)
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -105,6 +108,7 @@ class Engine:
         if self._adapter is not None:
             self._llama.llama_adapter_lora_free(self._adapter)
         self._adapter = adapter
+        self._handles.held.tokens = ()
 
     def _load_adapter(self, path: Path) -> object:
         info = check_gguf(path)
@@ -139,15 +143,15 @@ class Engine:
         *,
         seeds: Sequence[int],
         shared: Sequence[int] = (),
-        on_progress: Callable[[int], None] = lambda _count: None,
+        on_progress: Callable[[int, int], None] = lambda _count, _tokens: None,
     ) -> list[Reply]:
         """One reply per prompt (token ids), in the order of the prompts.
 
-        `seeds` has one number per prompt and matters only when the temperature is above 0. `shared` is a beginning that
-        prompts have in common (a system text): it is read once. It must follow from the template alone, not from which
-        prompts are in the call, or replies could differ in the last bit from call to call. `on_progress` is told how many
-        replies were finished. An empty or too long prompt gives a reply with the finish reason `error`; the others are done.
-        Raises `RunError` when llama.cpp fails.
+        `seeds` has one number per prompt and matters only when the temperature is above 0. What prompts have in common at their
+        beginning (a system text, a preamble, all of it where there are several samples) is read once and copied; an engine that is
+        not exact is told it by `shared`, which must follow from the template alone. `on_progress` is told how many replies were
+        finished and how many tokens they have. An empty or too long prompt gives a reply with the finish reason `error`; the
+        others are done. Raises `RunError` when llama.cpp fails.
         """
         if len(seeds) != len(prompts):
             raise ValueError(f"{len(prompts)} prompts and {len(seeds)} seeds")
@@ -167,20 +171,23 @@ class Engine:
         return LikelihoodReader(self._opened()).run(pairs, on_progress)
 
 
-def _open_context(llama: ModuleType, model: object, path: Path, *, slots: int, limit: int, threads: int, group: int) -> Handles:
+def _open_context(
+    llama: ModuleType, model: object, path: Path, info: GgufInfo, *, slots: int, limit: int, threads: int, group: int
+) -> Handles:
     trained = int(llama.llama_model_n_ctx_train(model))
     if limit > trained:
         raise _wrong(
             path, f"context is {limit:,}", f"at most {trained:,}, the length the model was trained for", "lower context in the study"
         )
-    rows = -(-slots // group) * group
+    rows = max(slots, group)
     most = int(llama.llama_max_parallel_sequences()) - 1
     if rows > most:
         raise _wrong(path, f"slots is {slots}", f"at most {most}", "lower slots in the study")
+    check_memory(path, info, slots=slots, context=limit, cells=(rows + 1) * limit)
     parameters = llama.llama_context_default_params()
     parameters.n_seq_max = rows + 1
     parameters.n_ctx = (rows + 1) * limit
-    parameters.n_batch = parameters.n_ubatch = max(CHUNK, rows)
+    parameters.n_batch = parameters.n_ubatch = max(READ_ROWS, rows)
     parameters.n_threads = parameters.n_threads_batch = threads
     parameters.kv_unified = False
     parameters.flash_attn_type = _FLASH_ATTENTION

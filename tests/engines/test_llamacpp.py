@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from socsafe.engines import batching
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.sampling import Reply, Sampling
 from socsafe.errors import InputError, RunError
@@ -73,16 +75,88 @@ def test_without_exactness_the_same_call_gives_the_same_replies(tiny: Models) ->
     assert calls[0] == calls[1] == calls[2] == calls[3]
 
 
-def test_a_shared_beginning_is_read_once_and_changes_no_company(tiny: Models) -> None:
-    shared = [1, *range(20, 170)]
-    prompts = [[*shared, n + 5, n + 9] for n in range(9)] + [[1, 7, 8], shared]
+def test_a_shared_beginning_is_read_once_and_changes_no_reply(tiny: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = [1, *range(20, 120)]
+    prompts = [[*shared, n + 5, n + 9] for n in range(9)] + [[1, 7, 8], shared, [*shared, 5]]
+    read: list[int] = []
     with open_engine(tiny.q8) as engine:
-        together = engine.complete(prompts, GREEDY, seeds=[0] * 11, shared=shared)
-        alone = [engine.complete([prompt], GREEDY, seeds=[0], shared=shared)[0] for prompt in prompts]
-        unshared = engine.complete(prompts, GREEDY, seeds=[0] * 11)
-    assert together == alone
+        decoded = batching.decode
+        monkeypatch.setattr(batching, "decode", lambda handles, rows, count: (read.append(count), decoded(handles, rows, count))[1])
+        together = engine.complete(prompts, GREEDY, seeds=[0] * 12)
+        rows = sum(count for count in read if count > 8)
+        read.clear()
+        again = engine.complete(prompts, GREEDY, seeds=[0] * 12)
+        kept = sum(count for count in read if count > 8)
+        alone = [engine.complete([prompt], GREEDY, seeds=[0])[0] for prompt in prompts]
+        monkeypatch.setattr(batching, "beginnings", lambda given: [()] * len(given))
+        unshared = engine.complete(prompts, GREEDY, seeds=[0] * 12)
+    assert together == again == alone == unshared
     assert [reply.prompt_tokens for reply in together] == [len(prompt) for prompt in prompts]
-    assert sum(one.tokens[:4] == other.tokens[:4] for one, other in zip(together, unshared, strict=True)) >= 9
+    assert rows < 2 * len(shared), "eleven prompts have it in common"
+    assert kept < rows - len(shared) / 2, "what the first call read is still there"
+
+
+def test_another_adapter_reads_the_shared_beginning_anew(tiny: Models) -> None:
+    prompts = [[1, *range(20, 120), n] for n in range(4)]
+    with open_engine(tiny.q8) as engine:
+        engine.complete(prompts, GREEDY, seeds=[0] * 4)
+        engine.use_adapter(tiny.adapter_ggufs[0])
+        after = engine.complete(prompts, GREEDY, seeds=[0] * 4)
+    with open_engine(tiny.q8) as engine:
+        engine.use_adapter(tiny.adapter_ggufs[0])
+        assert engine.complete(prompts, GREEDY, seeds=[0] * 4) == after
+
+
+def test_a_call_that_was_cut_leaves_no_trace(tiny: Models) -> None:
+    prompts = [[1, *range(20, 100), *prompt] for prompt in some_prompts(12)]
+    with open_engine(tiny.q8, slots=5) as engine:
+        whole = engine.complete(prompts, SAMPLED, seeds=range(12))
+        for after in (0, 1, 4, 9):
+            told = iter(range(12))
+
+            def cut(_count: int, _tokens: int, told: Iterator[int] = told, after: int = after) -> None:
+                if next(told) == after:
+                    raise KeyboardInterrupt
+
+            with pytest.raises(KeyboardInterrupt):
+                engine.complete(prompts, SAMPLED, seeds=range(12), on_progress=cut)
+            assert engine.complete(prompts, SAMPLED, seeds=range(12)) == whole
+
+
+def test_a_prompt_longer_than_a_batch_is_read_in_pieces(tiny: Models) -> None:
+    draw = random.Random(8)
+    prompts = [[1, *(draw.randrange(3, 390) for _ in range(size))] for size in (10, 59, 60, 61, 122, 300, 420)]
+    with open_engine(tiny.q8, context=480) as engine:
+        together = engine.complete(prompts, GREEDY, seeds=[0] * 7)
+    with open_engine(tiny.q8, context=480, slots=1) as engine:
+        assert [engine.complete([prompt], GREEDY, seeds=[0])[0] for prompt in prompts] == together
+
+
+def test_each_filter_that_keeps_one_token_is_greedy(tiny: Models) -> None:
+    prompts = some_prompts(6)
+    filters = (Sampling(24, 1.5, top_k=1), Sampling(24, 1.5, top_p=1e-6), Sampling(24, 1.5, min_p=1.0))
+    with open_engine(tiny.q8) as engine:
+        greedy = engine.complete(prompts, GREEDY, seeds=[0] * 6)
+        free = engine.complete(prompts, Sampling(24, 1.5), seeds=range(6))
+        for sampling in filters:
+            assert engine.complete(prompts, sampling, seeds=range(6)) == greedy
+    assert free != greedy
+
+
+def test_several_samples_of_a_prompt_read_it_once_and_are_those_it_gets_alone(tiny: Models) -> None:
+    prompt = [1, *range(20, 110)]
+    with open_engine(tiny.q8) as engine:
+        together = engine.complete([prompt] * 9, SAMPLED, seeds=range(9))
+        alone = [engine.complete([prompt], SAMPLED, seeds=[seed])[0] for seed in range(9)]
+    assert together == alone
+    assert len({reply.tokens for reply in together}) == 9
+
+
+def test_a_prompt_that_fills_the_context_ends_with_length(tiny: Models) -> None:
+    with open_engine(tiny.q8, context=64) as engine:
+        replies = engine.complete([[1, *range(10, 73)], [1, *range(10, 72)], [1, *range(10, 74)]], GREEDY, seeds=[0] * 3)
+    assert [reply.finish_reason for reply in replies] == ["length", "length", "error"]
+    assert [reply.completion_tokens for reply in replies] == [1, 2, 0]
 
 
 def test_seeds_decide_sampled_replies_and_leave_greedy_ones(tiny: Models) -> None:
@@ -111,7 +185,9 @@ def test_bad_prompts_fail_alone(tiny: Models) -> None:
     good = [1, 30, 31]
     told: list[int] = []
     with open_engine(tiny.q8, context=64) as engine:
-        replies = engine.complete([[], good, [5] * 65, [1, 10**6], good], GREEDY, seeds=[0] * 5, on_progress=told.append)
+        replies = engine.complete(
+            [[], good, [5] * 65, [1, 10**6], good], GREEDY, seeds=[0] * 5, on_progress=lambda count, _tokens: told.append(count)
+        )
     assert [reply.finish_reason for reply in replies] == ["error", "length", "error", "error", "length"]
     assert ["empty" in replies[0].error, "65 tokens" in replies[2].error, "vocabulary" in replies[3].error] == [True] * 3
     assert replies[1] == replies[4]
