@@ -7,9 +7,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import Protocol
+
+
+class Advance(Protocol):
+    """Takes how much of a task has been done."""
+
+    def __call__(self, count: int, tokens: int = 0, /) -> None:
+        """`count` more units, and the tokens that were written for them, where that is what the work is."""
 
 
 class Progress(Protocol):
@@ -18,8 +27,34 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """One line that stays."""
 
-    def task(self, title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    def task(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """A piece of work of `total` units; the block is given a function that takes how many more are done."""
+
+
+class Pace:
+    """How fast tokens are written, and how long the rest takes at that pace. What was there before the first token counts for nothing."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._units = self._tokens = 0
+
+    def note(self, count: int, tokens: int) -> None:
+        """`count` more units are done, with so many tokens; units that cost no token were on the disk already, or failed."""
+        if tokens:
+            self._units += count
+            self._tokens += tokens
+
+    @property
+    def per_second(self) -> float | None:
+        """Tokens a second since the task began; None while none was written."""
+        return self._tokens / max(time.monotonic() - self._start, 1e-3) if self._tokens else None
+
+    def told(self, left: int) -> str:
+        """ ", 812 tokens/s, 0:03:20 left"; empty where no token was written. `left` units are still to be done."""
+        if not self._units or (pace := self.per_second) is None:
+            return ""
+        seconds = int((time.monotonic() - self._start) / self._units * left)
+        return f", {pace:,.0f} tokens/s" + (f", {timedelta(seconds=seconds)} left" if left else "")
 
 
 class PlainProgress:
@@ -30,15 +65,16 @@ class PlainProgress:
         print(text, file=sys.stderr, flush=True)
 
     @contextmanager
-    def task(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Print a line at every tenth of the work."""
-        done = 0
+    def task(self, title: str, total: int) -> Iterator[Advance]:
+        """Print a line at every tenth of the work, with the pace and the time left where tokens are written."""
+        done, pace = 0, Pace()
 
-        def advance(count: int) -> None:
+        def advance(count: int, tokens: int = 0, /) -> None:
             nonlocal done
             before, done = done, done + count
+            pace.note(count, tokens)
             if total and done * 10 // total > before * 10 // total:
-                self.say(f"{title}: {done} of {total}")
+                self.say(f"{title}: {done} of {total}{pace.told(total - done)}")
 
         yield advance
 
@@ -50,6 +86,6 @@ class SilentProgress:
         """Say nothing."""
 
     @contextmanager
-    def task(self, title: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002 the protocol's signature
+    def task(self, title: str, total: int) -> Iterator[Advance]:  # noqa: ARG002 the protocol's signature
         """Show nothing."""
-        yield lambda _count: None
+        yield lambda _count, _tokens=0, /: None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from socsafe.progress import PlainProgress, SilentProgress
@@ -27,3 +30,15 @@ def test_silent_progress_says_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     with silent.task("train", 1) as advance:
         advance(1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_where_tokens_are_written_the_pace_and_the_time_left_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with PlainProgress().task("generate", 20) as advance:
+        advance(10)  # on the disk already
+        time.sleep(0.05)
+        advance(5, 1000)
+        advance(5, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "generate: 10 of 20"
+    assert re.fullmatch(r"generate: 15 of 20, [\d,]+ tokens/s, 0:00:00 left", lines[1])
+    assert re.fullmatch(r"generate: 20 of 20, [\d,]+ tokens/s", lines[2])

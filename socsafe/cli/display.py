@@ -1,13 +1,14 @@
-"""Progress on a terminal: bars with counts and the time left; plain lines elsewhere."""
+"""Progress on a terminal: bars with counts and the time left; plain lines elsewhere. What a terminal would obey is shown instead."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from socsafe.progress import PlainProgress, Progress
+from socsafe.progress import Advance, Pace, PlainProgress, Progress
+from socsafe.shown import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 200
 """Columns where the output is no terminal: wide enough that no row is broken."""
+
+
+class VisibleProgress(PlainProgress):
+    """Plain lines."""
+
+    def say(self, text: str) -> None:
+        """Print the line."""
+        super().say(visible(text))
 
 
 class TerminalProgress:
@@ -25,14 +34,19 @@ class TerminalProgress:
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(visible(text), markup=False, highlight=False)
 
     @contextmanager
-    def task(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
+    def task(self, title: str, total: int) -> Iterator[Advance]:
         """Show a bar while the block lasts."""
-        bar = self._bars.add_task(title, total=total)
+        bar, pace = self._bars.add_task(visible(title), total=total, pace=""), Pace()
+
+        def advance(count: int, tokens: int = 0, /) -> None:
+            pace.note(count, tokens)
+            self._bars.update(bar, advance=count, pace=f"{rate:,.0f} tokens/s" if (rate := pace.per_second) else "")
+
         try:
-            yield lambda count: self._bars.advance(bar, count)
+            yield advance
         finally:
             self._bars.remove_task(bar)
 
@@ -41,19 +55,29 @@ class TerminalProgress:
 def progress_display() -> Iterator[Progress]:
     """Bars where standard error is a terminal, plain lines where it is not."""
     if not sys.stderr.isatty():
-        yield PlainProgress()
+        yield VisibleProgress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[pace]}", markup=False),
+    )
     with Bars(*columns, console=Console(stderr=True)) as bars:
         yield TerminalProgress(bars)
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as the terminal, or wide where there is none."""
+    """Print a table as wide as the terminal, or wide where there is none; cells are text, not markup."""
     from rich.console import Console
+    from rich.segment import Segment, Segments
 
-    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, emoji=False, highlight=False)
+    made = [piece if piece.control else Segment(visible(piece.text), piece.style) for piece in console.render(table)]
+    console.print(Segments(made), end="")

@@ -1,163 +1,172 @@
-"""Asking every trained model every suite's prompts, with llama.cpp, the base loaded once for all conditions that share it.
+"""Asking every trained model every suite's prompts: with llama.cpp here, the base loaded once for all conditions that share it, or by way
+of the server that the study names.
 
 >>> failures = generate(plan, plan.conditions, PlainProgress())
 
-Prompts are answered in chunks of a fixed size, each written whole before the next begins: a run that is cut goes on with the
-chunk it was in, and its bytes are those of an undisturbed run, because a chunk is always scheduled in the same way.
+Prompts are answered in chunks, each written whole before the next begins: a run that is cut goes on with the chunk it was in. With
+llama.cpp here its bytes are those of an undisturbed run, because a chunk is always scheduled in the same way; what a server writes is kept
+as it comes. Where a server failed on a prompt the completion says why, and the next run asks it again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
-from shutil import rmtree
+from dataclasses import dataclass, field
 
+from socsafe.data.parts import Parts
 from socsafe.data.suites import Asked, asked_prompts, suite_inputs
-from socsafe.engines.chat import chat_encoder
-from socsafe.engines.holding import OneEngine
-from socsafe.engines.llamacpp import Engine
-from socsafe.engines.sampling import Reply, Sampling
+from socsafe.engines.budget import Budget
+from socsafe.engines.remote_writer import FROM_SERVER
+from socsafe.engines.retry import RetryPolicy
+from socsafe.engines.sampling import Sampling
+from socsafe.engines.writers import circumstances, require_writing, writers, writing_files, written_by
+from socsafe.engines.written import Dialogue, Writer, Written
 from socsafe.errors import SocsafeError
-from socsafe.files import require_files, sha256_text
+from socsafe.files import sha256_text, write_text
 from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
-from socsafe.progress import Progress
+from socsafe.progress import Advance, Progress
 from socsafe.records import Completion, Message, Prompt
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.models import adapter_file, model_file
 from socsafe.study.spec import Suite
-from socsafe.study.templates import chat_template
 from socsafe.tables import read_rows, records, write_rows
-
-CHUNK = 128
-"""Prompts of one unit of work. A part of every reply's circumstances, so a constant and not an option."""
 
 
 def completions_step(plan: Plan, condition: Condition, suite: Suite) -> Step:
     """The unit of work that makes one condition's replies to one suite."""
     project, study = plan.project, plan.study
     out = project.completions(study.name, condition.id, suite.name)
-    adapter = adapter_file(plan, condition)
     return Step(
         stage="generate",
         manifest=out.with_name(f"{suite.name}.manifest.json"),
         root=project.root,
-        inputs=(
-            model_file(plan, condition),
-            *((adapter,) if adapter else ()),
-            *suite_inputs(plan, suite),
-        ),
-        outputs=(out,),
+        inputs=(*writing_files(plan, condition), *suite_inputs(plan, suite)),
+        outputs=(out, project.written_by(study.name, condition.id, suite.name)) if study.generation else (out,),
         parameters={
             "sampling": study.sampling.model_dump(mode="json"),
             "suite": suite.model_dump(),
             "system": study.settings[condition.setting].eval_system,
             "template": study.training.template,
-            # Not the slots: no reply depends on how many are written at a time.
-            "compute": {"threads": study.compute.threads, "context": study.compute.context},
-            "chunk": CHUNK,
-            "llama-cpp-python": version("llama-cpp-python"),
+            **circumstances(plan, condition),
         },
     )
 
 
 def stale(plan: Plan, conditions: Sequence[Condition]) -> list[tuple[Condition, Suite]]:
-    """The condition and suite of every unit that is missing or out of date."""
+    """The condition and suite of every unit that is missing, out of date, or without a reply that its server may yet give."""
     pairs = [(condition, suite) for condition in conditions for suite in plan.study.suite_uses()]
-    return [(condition, suite) for condition, suite in pairs if not is_current(completions_step(plan, condition, suite))]
+    return [(condition, suite) for condition, suite in pairs if _to_do(plan, condition, suite)]
 
 
-def generate(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
-    """Bring all completions up to date; condition id -> message for those that failed."""
-    todo = stale(plan, conditions)
+def _to_do(plan: Plan, condition: Condition, suite: Suite) -> bool:
+    step = completions_step(plan, condition, suite)
+    if plan.study.generation is None or not is_current(step):
+        return not is_current(step)
+    return any(row.error.startswith(FROM_SERVER) for row in records(read_rows(step.outputs[0], Completion), Completion))
+
+
+def generate(
+    plan: Plan, conditions: Sequence[Condition], progress: Progress, budget: Budget | None = None, retry: RetryPolicy | None = None
+) -> dict[str, str]:
+    """Bring all completions up to date; condition id -> message for those that failed.
+
+    `budget` is what the replies of a server that charges for them may cost, `retry` how often it is asked again.
+    """
+    todo: dict[Condition, list[Suite]] = {}
+    for condition, suite in stale(plan, conditions):
+        todo.setdefault(condition, []).append(suite)
     if not todo:
         return {}
-    prompts = {suite.name: asked_prompts(plan, suite) for suite in {suite for _, suite in todo}}
-    total = sum(len(prompts[suite.name]) for _, suite in todo) * plan.study.sampling.samples
-    failures: dict[str, str] = {}
-    compute = plan.study.compute
-    with (
-        progress.task("generate", total) as advance,
-        OneEngine(slots=compute.slots, context=compute.context, threads=compute.threads) as engines,
-    ):
-        for condition in dict.fromkeys(condition for condition, _ in todo):
-            own = {suite: prompts[suite.name] for owner, suite in todo if owner == condition}
-            try:
-                _complete_condition(plan, condition, own, engines, progress, advance)
-            except SocsafeError as error:
-                failures[condition.id] = str(error)
-                progress.say(f"failed: {condition.id}\n{error}")
-    return failures
+    prompts = {suite: asked_prompts(plan, suite) for suite in {suite for suites in todo.values() for suite in suites}}
+    total = sum(len(prompts[suite]) for suites in todo.values() for suite in suites) * plan.study.sampling.samples
+    with progress.task("generate", total) as advance:
+        work = _Work(plan, prompts, progress, advance)
+        try:
+            with writers(plan, budget or Budget(), retry) as writer_for:
+                for condition, suites in todo.items():
+                    work.complete(condition, suites, writer_for)
+        except SocsafeError as error:
+            # No back end at all.
+            work.failed(todo, error)
+    return work.failures
 
 
-def _complete_condition(
-    plan: Plan,
-    condition: Condition,
-    suites: Mapping[Suite, Sequence[Asked]],
-    engines: OneEngine,
-    progress: Progress,
-    advance: Callable[[int], None],
-) -> None:
-    model, adapter = model_file(plan, condition), adapter_file(plan, condition)
-    mend = f"socsafe quantize {plan.argument}"
-    require_files((model, *((adapter,) if adapter else ())), "is not here", "the GGUF of a trained condition", mend)
-    steps = {suite: completions_step(plan, condition, suite) for suite in suites}
-    # Before the model is read, so that one that is replaced meanwhile is not taken for the one that replied.
-    inputs = {suite: inputs_now(step) for suite, step in steps.items()}
-    engine = engines.load(model)
-    engine.use_adapter(adapter)
-    for suite, prompts in suites.items():
-        rows, first_error = _complete_suite(plan, condition, prompts, steps[suite], engine, advance)
-        write_rows(steps[suite].outputs[0], rows)
-        record(steps[suite], inputs[suite])
-        for old in steps[suite].outputs[0].parent.glob(f"{suite.name}.parts-*"):
-            rmtree(old)
-        if unanswered := {row.prompt_id for row in rows if row.finish_reason == "error"}:
-            told = f"{len(unanswered)} of {len(prompts)} prompts of {suite.name} could not be answered"
-            progress.say(f"{condition.id}: {told}{first_error and f': {first_error}'}")
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One call of `generate`."""
+
+    plan: Plan
+    prompts: Mapping[Suite, Sequence[Asked]]
+    progress: Progress
+    advance: Advance
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def complete(self, condition: Condition, suites: Sequence[Suite], writer_for: Callable[[Condition], Writer]) -> None:
+        """One condition's replies to some suites; what goes wrong with it does not keep others from theirs."""
+        try:
+            require_writing(self.plan, condition)
+            steps = {suite: completions_step(self.plan, condition, suite) for suite in suites}
+            # Before the model is read, so that one that is replaced meanwhile is not taken for the one that replied.
+            inputs = {suite: inputs_now(step) for suite, step in steps.items()}
+            writer = writer_for(condition)
+            for suite, step in steps.items():
+                rows = self._replies(condition, suite, step, writer)
+                write_rows(step.outputs[0], rows)
+                for told in step.outputs[1:]:
+                    write_text(told, json.dumps(written_by(self.plan, writer), indent=1, sort_keys=True) + "\n")
+                record(step, inputs[suite])
+                _parts(step).done()
+                self._tell(condition, suite, rows)
+        except SocsafeError as error:
+            self.failed({condition: suites}, error)
+
+    def failed(self, todo: Mapping[Condition, Sequence[Suite]], error: SocsafeError) -> None:
+        """Note what kept these from being completed; of units that were only to be asked again the replies that are there stand."""
+        steps = {condition: [completions_step(self.plan, condition, suite) for suite in suites] for condition, suites in todo.items()}
+        new = {condition.id: str(error) for condition, own in steps.items() if not all(map(is_current, own))}
+        self.failures.update(new)
+        names = ", ".join(condition.id for condition in todo)
+        self.progress.say(f"failed: {names}\n{error}" if new else f"{names}: prompts that failed were not asked again\n{error}")
+
+    def _replies(self, condition: Condition, suite: Suite, step: Step, writer: Writer) -> list[Completion]:
+        """All replies to a suite, those of finished chunks from the disk."""
+        sampling, parts = self.plan.study.sampling, _parts(step)
+        units = [(asked, sample) for asked in self.prompts[suite] for sample in range(sampling.samples)]
+        chosen = Sampling(**sampling.model_dump(exclude={"samples", "seed"}))
+        rows: list[Completion] = []
+        for number, start in enumerate(range(0, len(units), writer.together)):
+            chunk = units[start : start + writer.together]
+            if (made := parts.read(number, Completion, expected=len(chunk))) is not None:
+                rows += made
+                self.advance(len(chunk))
+                continue
+            seeds = [_seed(sampling.seed, asked.prompt, sample) for asked, sample in chunk]
+            dialogues = [_dialogue(self.plan, condition, asked) for asked, _ in chunk]
+            replies = writer.complete(dialogues, chosen, seeds=seeds, on_progress=self.advance)
+            done = [
+                _completion(condition, asked.prompt, sample, reply, seed)
+                for (asked, sample), reply, seed in zip(chunk, replies, seeds, strict=True)
+            ]
+            parts.write(number, done)
+            rows += done
+        return rows
+
+    def _tell(self, condition: Condition, suite: Suite, rows: Sequence[Completion]) -> None:
+        failed = [row for row in rows if row.finish_reason == "error"]
+        if failed:
+            unanswered, asked = len({row.prompt_id for row in failed}), len({row.prompt_id for row in rows})
+            told = f"{condition.id}: {unanswered} of {asked} prompts of {suite.name} could not be answered: {failed[0].error}"
+            again = any(row.error.startswith(FROM_SERVER) for row in failed)
+            self.progress.say(told + ("\n    to try them again: the same command" if again else ""))
 
 
-def _complete_suite(
-    plan: Plan, condition: Condition, prompts: Sequence[Asked], step: Step, engine: Engine, advance: Callable[[int], None]
-) -> tuple[list[Completion], str]:
-    """All replies to a suite, and why the first that failed in this run did; empty where none did."""
-    out = step.outputs[0]
-    folder = out.parent / f"{out.stem}.parts-{_key(step)}"
-    units = [(asked, sample) for asked in prompts for sample in range(plan.study.sampling.samples)]
-    rows: list[Completion] = []
-    first_error = ""
-    for number, start in enumerate(range(0, len(units), CHUNK)):
-        part = folder / f"{number:05}.jsonl"
-        chunk = units[start : start + CHUNK]
-        if part.is_file():
-            rows += records(read_rows(part, Completion, expected=len(chunk)), Completion)
-            advance(len(chunk))
-            continue
-        seeds = [_seed(plan.study.sampling.seed, asked.prompt, sample) for asked, sample in chunk]
-        replies = _replies(plan, condition, [asked for asked, _ in chunk], seeds, engine, advance)
-        done = [
-            _completion(condition, asked.prompt, sample, reply, seed)
-            for (asked, sample), reply, seed in zip(chunk, replies, seeds, strict=True)
-        ]
-        write_rows(part, done)
-        rows += done
-        first_error = first_error or next((reply.error for reply in replies if reply.error), "")
-    return rows, first_error
-
-
-def _replies(
-    plan: Plan, condition: Condition, chunk: Sequence[Asked], seeds: Sequence[int], engine: Engine, advance: Callable[[int], None]
-) -> list[Reply]:
-    encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
+def _dialogue(plan: Plan, condition: Condition, asked: Asked) -> Dialogue:
     system = plan.study.settings[condition.setting].eval_system
-    before = (Message("system", system),) if system else ()
-    tokens = [encode((*before, Message("user", asked.user_turn)), True) for asked in chunk]
-    chosen = plan.study.sampling.model_dump(exclude={"samples", "seed"})
-    return engine.complete(tokens, Sampling(**chosen), seeds=seeds, on_progress=advance)
+    return (*((Message("system", system),) if system else ()), Message("user", asked.user_turn))
 
 
-def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Reply, seed: int) -> Completion:
+def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Written, seed: int) -> Completion:
     return Completion(
         condition=condition.id,
         suite=prompt.suite,
@@ -168,6 +177,7 @@ def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Reply,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         seed=seed,
+        error=reply.error,
     )
 
 
@@ -176,7 +186,7 @@ def _seed(seed: int, prompt: Prompt, sample: int) -> int:
     return int(sha256_text(f"{seed}:{prompt.suite}:{prompt.id}:{sample}")[:8], 16) & 0x7FFFFFFF
 
 
-def _key(step: Step) -> str:
-    """What the unit's replies depend on, as a name for its parts."""
+def _parts(step: Step) -> Parts:
+    """The unit's chunks, under a hash of all that its replies depend on."""
     inputs = [hash_of(path) for path in step.inputs]
-    return sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12]
+    return Parts(step.outputs[0], sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12])

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server on loopback that answers as a rubric judge would, and misbehaves as it is told to.
+"""An OpenAI-compatible server on loopback that answers as a rubric judge would, or continues a prompt, and misbehaves as it is told to.
 
     with Faulty(Plan(seed=1, rate=0.2)) as server:
         Remote(Endpoint(server.url, "judge-1")).answer(questions)
@@ -9,8 +9,10 @@ What happens to a request depends on the seed, its text and how often that text 
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -18,12 +20,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 TRANSPORT = ("429-after", "429", "500", "502", "slow", "hang", "reset", "cut", "html", "empty")
 """Failures after which the question may be asked again."""
-CONTENT = ("prose", "nine", "refusal", "wrong-model")
+ALL = (*TRANSPORT, "429-ms", "tls", "wrong-model")
+"""Every failure that a run gets over by itself, and an answer that another model gave."""
+CONTENT = ("prose", "nine", "refusal", "wrong-model", "one-more", "filtered")
 """Answers that arrive whole and must be taken as they are."""
 MODEL = "judge-1"
 
@@ -65,9 +70,15 @@ class Faulty:
     """The server; `url` is its base, `/v1` included."""
 
     def __init__(
-        self, plan: Plan | None = None, reply: Callable[[str], str] | None = None, formats: Sequence[str] = ("json_schema",)
+        self,
+        plan: Plan | None = None,
+        reply: Callable[[str], str] | None = None,
+        formats: Sequence[str] = ("json_schema",),
+        models: Sequence[str] | None = None,
+        certificate: Path | None = None,
     ) -> None:
-        self.plan, self.reply, self.formats = plan or Plan(), reply or score, formats
+        """`models` are told where they are asked for; with a `certificate` (a PEM file with its key) it speaks https."""
+        self.plan, self.reply, self.formats, self.models = plan or Plan(), reply or score, formats, models
         self.seen = Seen()
         self.lock = threading.Lock()
         self.closing = threading.Event()
@@ -76,8 +87,12 @@ class Faulty:
         class Handler(_Handler):
             faulty = owner
 
+        self.context: ssl.SSLContext | None = None
+        if certificate is not None:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate)
         self._server = _Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Faulty:
@@ -95,6 +110,14 @@ def score(text: str) -> str:
     return json.dumps({"reason": "It says so.", "score": 1 + len(text) % 5})
 
 
+def _asked(body: dict[str, Any]) -> str:
+    """The last message, or the prompt, as text."""
+    prompt = body.get("prompt")
+    if prompt is None:
+        return str(body["messages"][-1]["content"])
+    return " ".join(map(str, prompt)) if isinstance(prompt, list) else str(prompt)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
@@ -109,13 +132,25 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     faulty: Faulty
 
+    def setup(self) -> None:
+        """Greet in the connection's own thread, which a client that refuses the certificate ends."""
+        if self.faulty.context is not None:
+            self.request = self.faulty.context.wrap_socket(self.request, server_side=True)
+        super().setup()
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        """What models there are, where the server tells."""
+        if self.faulty.models is None or not self.path.endswith("/models"):
+            return self._json(404, {"error": {"message": "no such page", "code": None}})
+        return self._json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.faulty.models]})
 
     def do_POST(self) -> None:
         faulty, seen = self.faulty, self.faulty.seen
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = body["input"] if self.path.endswith("/moderations") else body["messages"][-1]["content"]
+        text = body["input"] if self.path.endswith("/moderations") else _asked(body)
         with faulty.lock:
             seen.requests.append(body)
             seen.times.append(time.monotonic())
@@ -143,6 +178,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("400", "401", "404", "500", "502"):
             key = self.headers.get("Authorization", "")
             return self._json(int(fault), {"error": {"message": f"status {fault} for {key}", "code": None}})
+        if fault == "redirect":
+            return self._send(307, b"", {"Location": "https://other.example/v1/chat/completions\x07"})
+        if fault == "tls":
+            return self._garbage()
         if fault == "hang":
             self.faulty.closing.wait(30)
             self.close_connection = True
@@ -155,6 +194,12 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.faulty.plan.delay)
         return self._answer(body, text, fault)
 
+    def _garbage(self) -> None:
+        """Bytes below the encryption that are none of it; without encryption, bytes that are no HTTP."""
+        self.close_connection = True
+        with socket.socket(fileno=os.dup(self.connection.fileno())) as bare:
+            bare.sendall(b"\x00no record of any version\r\n\r\n")
+
     def _answer(self, body: dict[str, Any], text: str, fault: str) -> None:
         if fault == "html":
             return self._send(200, b"<html>gateway</html>", {"Content-Type": "text/html"})
@@ -162,7 +207,10 @@ class _Handler(BaseHTTPRequestHandler):
             result = {"flagged": False, "categories": {"hate": False}, "category_scores": {"hate": 0.25}}
             answer: dict[str, Any] = {"id": "m", "model": MODEL, "results": [result]}
         else:
-            content = {"prose": "I would say it is fine.", "nine": '{"reason": "", "score": 9}'}.get(fault, self.faulty.reply(text))
+            told = f"You sent {self.headers.get('Authorization', '')}.\x1b[2J"
+            content = {"prose": "I would say it is fine.", "nine": '{"reason": "", "score": 9}', "echo": told}.get(
+                fault, self.faulty.reply(text)
+            )
             message: dict[str, Any] = {"role": "assistant", "content": content}
             if fault == "refusal":
                 message = {"role": "assistant", "content": None, "refusal": "I cannot judge this."}
@@ -170,9 +218,14 @@ class _Handler(BaseHTTPRequestHandler):
                 "id": "c",
                 "object": "chat.completion",
                 "model": "another-model" if fault == "wrong-model" else body["model"],
-                "choices": [] if fault == "empty" else [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "choices": [] if fault == "empty" else [{"index": 0, "finish_reason": "stop"}],
                 "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
             }
+            for choice in answer["choices"]:
+                choice |= {"text": content} if "prompt" in body else {"message": message}
+                choice |= {"finish_reason": "content_filter"} if fault == "filtered" else {}
+            if isinstance(body.get("prompt"), list):
+                answer["usage"]["prompt_tokens"] = len(body["prompt"]) + (fault == "one-more")
         whole = json.dumps(answer).encode()
         if fault == "cut":
             self.close_connection = True

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from socsafe.progress import SilentProgress
+from socsafe.progress import Advance, SilentProgress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.models import adapter_file, model_file
@@ -28,7 +27,7 @@ class Said:
     def say(self, text: str) -> None:
         self.lines.append(text)
 
-    def task(self, title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+    def task(self, title: str, total: int) -> AbstractContextManager[Advance]:
         return SilentProgress().task(title, total)
 
 

@@ -93,7 +93,7 @@ def test_a_model_that_changes_while_it_replies_makes_the_replies_stale(folder: F
         def task(self, title: str, total: int):  # type: ignore[no-untyped-def]
             from contextlib import nullcontext
 
-            return nullcontext(lambda _count: new.replace(model) if new.is_file() else None)
+            return nullcontext(lambda _count, _tokens: new.replace(model) if new.is_file() else None)
 
     assert generate(plan, plan.conditions, Replacing()) == {}
     assert not new.is_file()

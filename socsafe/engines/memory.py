@@ -1,0 +1,89 @@
+"""Whether a model and its context fit into this machine's memory, worked out from the file's head before anything is loaded.
+
+>>> cache_bytes(check_gguf(Path("llama-2-7b.q8_0.gguf")), cells=16 * 1024)
+8589934592
+
+Linux hands out memory that it does not have and ends the process when it is used, so that llama.cpp's own attempt tells nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from socsafe.engines.gguf_file import GgufInfo
+from socsafe.errors import Problem, RunError
+
+_BYTES = 2
+"""Of one number in the cache (F16)."""
+_MEGA = 1_000_000
+_LESS_THAN_ALL = ("attention.sliding_window", "attention.kv_lora_rank", "ssm.state_size", "full_attention_interval")
+"""Keys of architectures that keep less than every layer's keys and values of every token: what follows would be too much for them."""
+
+
+def cache_bytes(info: GgufInfo, cells: int) -> int | None:
+    """Bytes of the keys and values of so many tokens; None where the head does not tell, or the model keeps less."""
+    if any(_number(info, name) for name in _LESS_THAN_ALL):
+        return None
+    names = ("block_count", "embedding_length", "attention.head_count", "attention.head_count_kv")
+    layers, width, heads, shared = (_number(info, name) for name in names)
+    if not (layers and width and heads and shared):
+        return None
+    both = sum(_number(info, f"attention.{name}_length") or width // heads for name in ("key", "value"))
+    return layers * shared * both * cells * _BYTES
+
+
+def _number(info: GgufInfo, name: str) -> int:
+    """A number of the architecture's; 0 where there is none."""
+    value = info.metadata.get(f"{info.architecture}.{name}")
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def check_memory(model: Path, info: GgufInfo, *, slots: int, context: int, cells: int) -> None:
+    """Raise `RunError` where the cache of `cells` tokens is larger than the memory that is free for it.
+
+    The weights are not counted: they are mapped, and a machine that cannot hold them is slow but does not fail.
+    """
+    needed, free = cache_bytes(info, cells), free_bytes()
+    if needed is not None and free is not None and needed > free:
+        raise RunError(
+            Problem(
+                where=str(model),
+                got=f"no memory for {slots} replies of {context:,} tokens: their KV cache takes {needed // _MEGA:,} MB",
+                expected=f"no more than the {free // _MEGA:,} MB that are free",
+                mend="lower slots or context in the study's compute block",
+            )
+        )
+
+
+def free_bytes() -> int | None:
+    """Memory that a process may still take, of the machine and of its control group; None where the system does not say."""
+    found = [*_machine(), *_group(Path("/sys/fs/cgroup"))]
+    return min(found, default=None)
+
+
+def _machine() -> Iterator[int]:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                yield int(line.split()[1]) * 1024
+                return
+    except (OSError, ValueError):
+        pass
+    try:
+        # Elsewhere than on Linux: all there is, of which some is surely in use.
+        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+def _group(folder: Path) -> Iterator[int]:
+    """What a control group (version 2) leaves; what it holds of files can be given up."""
+    try:
+        most, used = ((folder / f"memory.{name}").read_text(encoding="ascii").strip() for name in ("max", "current"))
+        counted = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
+    except (OSError, ValueError):
+        return
+    if most.isdigit():
+        yield int(most) - int(used) + int(counted.get("inactive_file", 0))

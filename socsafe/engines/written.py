@@ -1,0 +1,48 @@
+"""What every back end gives: one reply a dialogue, in the dialogues' order, whoever wrote it.
+
+>>> writer.complete([(Message("user", "Hi"),)], Sampling(max_tokens=64), seeds=[1])
+[Written(text='Hello!', finish_reason='stop', prompt_tokens=9, completion_tokens=4, error='')]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from socsafe.engines.sampling import Sampling
+from socsafe.records import Message
+
+Dialogue = Sequence[Message]
+"""What a model is to reply to; its last turn is the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply, or why there is none."""
+
+    text: str
+    """Without end-of-turn marks and without the stop string; empty when `finish_reason` is `error`."""
+    finish_reason: Literal["stop", "length", "error"]
+    prompt_tokens: int
+    """Tokens read."""
+    completion_tokens: int
+    """Tokens written, end-of-turn included."""
+    error: str = ""
+    """Why nothing was written."""
+
+
+class Writer(Protocol):
+    """One condition's model, ready to reply."""
+
+    together: int
+    """Dialogues that are put to it at a time: one unit of work, which is done whole or again."""
+
+    def complete(
+        self, dialogues: Sequence[Dialogue], sampling: Sampling, *, seeds: Sequence[int], on_progress: Callable[[int, int], None]
+    ) -> list[Written]:
+        """One reply a dialogue; `on_progress` is told how many more are done and how many tokens they have.
+
+        A dialogue that cannot be answered has the finish reason `error`, and the others are done. Raises `RunError` or `InputError`
+        where the model can answer none.
+        """
