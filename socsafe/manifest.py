@@ -6,7 +6,8 @@
 ...     convert()
 ...     record(step, inputs)
 
-A file is hashed again only when its size, inode, or modification or change time differ from those noted with its hash.
+A file is hashed again only when its size, inode, or modification or change time differ from those noted with its hash; `hash_of` reads
+it in any case, and what it found is then trusted more than what was noted (docs/decisions/0016). A manifest ends with its own hash.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from socsafe.files import sha256_file, write_text
+from socsafe.files import cannot_write, flush_file, sha256_file, sha256_text, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Step:
 
 
 NOT_DONE = "not done yet"
+DAMAGED = "its manifest is damaged"
 _PACKAGE = Path(__file__).parent
 _memory: dict[tuple[str, int, int, int, int], str] = {}
 
@@ -51,7 +55,7 @@ def why_stale(step: Step) -> str:
     """In a few words what has moved since the step was done; empty when nothing has."""
     noted = read_manifest(step.manifest)
     if noted is None:
-        return NOT_DONE
+        return DAMAGED if step.manifest.is_file() else NOT_DONE
     if noted.get("stage") != step.stage or noted.get("parameters") != json.loads(json.dumps(step.parameters)):
         return "parameters changed"
     for kind, paths in (("inputs", step.inputs), ("outputs", step.outputs)):
@@ -85,7 +89,15 @@ def inputs_now(step: Step) -> Inputs:
 
 
 def record(step: Step, inputs: Inputs) -> None:
-    """Note that the step has been done from `inputs`, which `inputs_now` gave before the work; every output must exist."""
+    """Note that the step has been done from `inputs`, which `inputs_now` gave before the work; every output must exist.
+
+    The outputs are on the disk before the manifest that vouches for them is. Raises `RunError` when the disk fails.
+    """
+    for path in step.outputs:
+        try:
+            flush_file(path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
     content = {
         "stage": step.stage,
         "parameters": dict(step.parameters),
@@ -93,25 +105,52 @@ def record(step: Step, inputs: Inputs) -> None:
         "if_here": inputs.if_here,
         "outputs": {_name(step, path): _entry(path) for path in step.outputs},
     }
-    write_text(step.manifest, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    write_text(step.manifest, sealed(content))
+
+
+def sealed(content: Mapping[str, Any]) -> str:
+    """The text of a manifest: its content, and the hash of it, without which `read_manifest` does not take it."""
+    digest = sha256_text(json.dumps(content, sort_keys=True))
+    return json.dumps({**content, "sha256": digest}, indent=1, sort_keys=True) + "\n"
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest's content, or None when it is missing or damaged: then the step is simply done again."""
+    """The manifest's content; None when it is missing, or not byte for byte what `record` writes: then the step is simply done again."""
     try:
-        content = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        content = json.loads(raw)
     except (OSError, ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return None
+    content.pop("sha256", None)
+    return content if sealed(content).encode() == raw else None
+
+
+def noted_outputs(path: Path, root: Path) -> dict[Path, str]:
+    """Output -> the hash it had when the manifest was written; nothing where the manifest is missing or damaged."""
+    outputs = (read_manifest(path) or {}).get("outputs")
+    entries = outputs.items() if isinstance(outputs, dict) else ()
+    return {root / name: str(entry.get("sha256")) for name, entry in entries if isinstance(entry, dict)}
+
+
+def is_whole(path: Path, manifest: Path, root: Path) -> bool:
+    """Whether the file is, byte for byte, the output that the manifest speaks of. Reads it, unless this process has done so."""
+    return path.is_file() and noted_outputs(manifest, root).get(path) == hash_of(path)
 
 
 def hash_of(path: Path) -> str:
     """The file's SHA-256, remembered while the process lives for as long as the file does not move."""
-    stat = path.stat()
-    key = (str(path), stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+    key = _key(path)
     if key not in _memory:
         _memory[key] = sha256_file(path)
     return _memory[key]
+
+
+@cache
+def installed(package: str) -> str:
+    """The installed version of a package, looked up once. Raises `PackageNotFoundError` where there is none."""
+    return version(package)
 
 
 def name_within(root: Path, path: Path) -> str:
@@ -135,7 +174,14 @@ def _stat(path: Path) -> list[int]:
     return [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
+def _key(path: Path) -> tuple[str, int, int, int, int]:
+    size, inode, modified, changed = _stat(path)
+    return str(path), size, inode, modified, changed
+
+
 def _moved(path: Path, entry: Any) -> bool:
     if not isinstance(entry, dict) or not path.is_file():
         return True
-    return bool(entry.get("stat") != _stat(path) and entry.get("sha256") != hash_of(path))
+    if entry.get("stat") == _stat(path) and _key(path) not in _memory:
+        return False
+    return bool(entry.get("sha256") != hash_of(path))
