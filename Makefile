@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help quickstart test check inspect-env smoke-real judges-report axolotl-keys schema clean
+.PHONY: help quickstart test check inspect-env smoke-real judges-report axolotl-keys schema locks audit sbom fuzz faults clean
 
 help:
 	@echo "make quickstart    make the environment and run the quickstart study"
@@ -15,14 +15,25 @@ help:
 	@echo "make smoke-real    carry published data through every stage (DATA=folder that holds them)"
 	@echo "make judges-report hold the judges against published human labels (DATA=folder that holds them)"
 	@echo "make axolotl-keys  generate the index of Axolotl's keys anew, after a change of its version"
+	@echo "make locks         write requirements/*.txt anew, after a change of a pin: every package with its hashes"
+	@echo "make audit         hold every pinned package against the published advisories (asks a service on the internet)"
+	@echo "make sbom          the bill of materials of a release, in CycloneDX: dist/socsafe-VERSION.cdx.json"
+	@echo "make fuzz          feed every reader files that are wrong, 24,000 of them (CASES=, SEED=): a table, and one JSON object"
+	@echo "make faults        kill runs of a small study 60 times and of the quickstart 5 times (SEED=): tables, and JSON objects"
 	@echo "make clean         remove mixtures, GGUF files and caches (adapters, replies and the environment stay)"
 
-# One resolution, pinned. A CPU build of torch is enough here and saves gigabytes, where the package index has one.
-$(READY): pyproject.toml constraints.txt
+# One resolution, every file by its SHA-256, nothing fetched beside it: what builds a package is installed first, by hash as well.
+LOCKED := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+$(READY): pyproject.toml $(wildcard requirements/*.txt)
 	command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here: make PYTHON=python3 uses another (3.11 or 3.12)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(LOCKED) --only-binary :all: --requirement requirements/build.txt
+# A CPU build of torch is enough here and saves gigabytes, where pip finds the one that is known.
+	$(LOCKED) --only-binary :all: --requirement requirements/torch-cpu.txt || { echo "no known CPU build of torch here: PyPI's is taken"; \
+		$(LOCKED) --only-binary :all: --requirement requirements/torch.txt; }
+	PATH="$(abspath $(BIN)):$$PATH" $(LOCKED) --no-build-isolation --requirement requirements/locked.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	touch $@
 
 quickstart: $(READY)
@@ -46,10 +57,35 @@ check: $(READY)
 # Inspect AI cannot stand beside the versions that training needs: the tests run it in an environment of its own.
 INSPECT := $(VENV)-inspect
 inspect-env: $(INSPECT)/.ready
-$(INSPECT)/.ready: constraints-inspect.txt
+$(INSPECT)/.ready: requirements/inspect.txt
 	test -x $(INSPECT)/bin/python || $(PYTHON) -m venv $(INSPECT)
-	$(INSPECT)/bin/pip install --quiet --constraint constraints-inspect.txt inspect-ai
+	$(INSPECT)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --requirement $<
 	touch $@
+
+# Tools of a release, in an environment of their own.
+TOOLS := $(VENV)-tools
+$(TOOLS)/.ready: requirements/tools.txt
+	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --requirement $<
+	touch $@
+
+locks: $(TOOLS)/.ready
+	$(TOOLS)/bin/python requirements/make_locks.py
+
+# --strict: a package that could not be looked up has not been audited, and that is a failure.
+audit: $(TOOLS)/.ready
+	@for lock in build locked torch inspect tools; do \
+		$(TOOLS)/bin/pip-audit --strict --disable-pip --progress-spinner off --requirement requirements/$$lock.txt || \
+		{ echo "audit: requirements/$$lock.txt: a package has an advisory, or no service of advisories could be asked (see above): not passed"; \
+		exit 1; }; done
+
+# Of the pins alone, without clock or serial number: the same lock files give the same bytes.
+SBOM = dist/socsafe-$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml).cdx.json
+sbom: $(TOOLS)/.ready
+	mkdir -p dist
+	cat requirements/locked.txt requirements/torch.txt requirements/build.txt | $(TOOLS)/bin/python -W ignore::UserWarning -m cyclonedx_py \
+		requirements --pyproject pyproject.toml --output-reproducible --output-file $(SBOM) -
+	@echo $(SBOM)
 
 DATA ?= ../shared/data
 smoke-real: $(READY)
@@ -65,6 +101,16 @@ axolotl-keys: $(READY)
 
 schema: $(READY)
 	$(BIN)/socsafe recipe schema > recipes/study.schema.json
+
+CASES ?= 24000
+SEED ?= 0
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz.runner --cases $(CASES) --seed $(SEED)
+
+faults: $(READY)
+	$(BIN)/socsafe base build micro
+	$(BIN)/python -m tests.faults.kills --seed $(SEED)
+	$(BIN)/python -m tests.faults.kills --seed $(SEED) --study quickstart --kills 5
 
 clean:
 	rm -rf datasets/mixtures quantized/*/ runs/*/prepared
