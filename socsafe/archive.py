@@ -20,13 +20,14 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from socsafe.errors import InputError, Problem
+from socsafe.errors import InputError, Problem, RunError
 from socsafe.files import write_bytes
+from socsafe.strict_json import parse_json
 
 MANIFEST = "MANIFEST.json"
 """The member that lists all others: name -> SHA-256."""
-MOST_BYTES = 4 << 30
-"""Most bytes that all members together may unpack to."""
+MOST_BYTES = 1 << 30
+"""Most bytes that all members together may unpack to: they are held in memory. A million replies with their verdicts make less."""
 MOST_MEMBERS = 200_000
 FORMAT = 1
 
@@ -38,10 +39,15 @@ _MODE = (stat.S_IFREG | 0o644) << 16
 def write_archive(path: Path, members: Mapping[str, bytes]) -> None:
     """Write the archive whole or not at all: members by name, without times, owners or modes of their own.
 
-    Raises `ValueError` for a name that `read_archive` would refuse.
+    Raises `ValueError` for a name that `read_archive` would refuse, `RunError` for more than it would read.
     """
     if strange := [name for name in members if not _good(name) or name == MANIFEST]:
         raise ValueError(f"no name for a member of an archive: {strange[0]!r}")
+    if (size := sum(map(len, members.values()))) > MOST_BYTES:
+        got = f"{size:,} bytes to be packed"
+        raise RunError(
+            Problem(str(path), got, f"at most {MOST_BYTES:,}, which can be read again", "leave the replies out, or export a part")
+        )
     listed = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
     manifest = json.dumps({"format": FORMAT, "members": listed}, indent=1, sort_keys=True).encode() + b"\n"
     packed = io.BytesIO()
@@ -112,9 +118,9 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 def _listed(path: Path, manifest: bytes) -> dict[str, str]:
     try:
-        content = json.loads(manifest)
+        content = parse_json(manifest.decode())
         version, members = content["format"], content["members"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise _bad(path, f"{MANIFEST} is not readable") from error
     if version != FORMAT:
         raise _bad(path, f"format {version!r}: written by another version of socsafe, which this one ({FORMAT}) cannot read")

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+LONGEST = 1000
+"""Characters of each part of a message that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -26,12 +29,18 @@ class Problem:
     """The edit or the command that mends it."""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.got}" if self.where else self.got
+        got = _shortened(self.got)
+        text = f"{self.where}: {got}" if self.where else got
         if self.expected:
-            text += f"\n    expected: {self.expected}"
+            text += f"\n    expected: {_shortened(self.expected)}"
         if self.mend:
             text += f"\n    to mend:  {self.mend}"
         return text
+
+
+def _shortened(text: str) -> str:
+    """What a file holds may be of any length, and a message must stay one that is read."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text) - LONGEST:,} more characters)"
 
 
 class SocsafeError(Exception):

@@ -22,6 +22,8 @@ from socsafe.files import decode
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+MAX_DIGITS = 100
+"""Digits of a whole number: more than any key of a study, a source or a base takes."""
 
 KeyPath = tuple[str | int, ...]
 
@@ -216,7 +218,10 @@ class _Builder:
         if text in _WORDS:
             return _WORDS[text]
         if _INT.match(text):
-            return int(text) if len(text) < 20 else float(text)
+            if len(text) > MAX_DIGITS:
+                self._wrong(line, f"a number of {len(text)} digits", f"a number of at most {MAX_DIGITS}, or the text in quotes")
+                return 0
+            return int(text)
         if _FLOAT.match(text):
             number = float(text)
             if number in (float("inf"), float("-inf")):

@@ -13,8 +13,9 @@ from socsafe.catalogue import member
 from socsafe.data.suites import suite_prompts
 from socsafe.errors import Problem, RunError
 from socsafe.records import Completion, Prompt
+from socsafe.report_data import CONTROL
 from socsafe.study.checked import Plan
-from socsafe.study.conditions import CONTROL, Condition
+from socsafe.study.conditions import Condition
 from socsafe.study.judge_blocks import JudgeUse
 from socsafe.study.judging import looks_at
 from socsafe.study.spec import Suite

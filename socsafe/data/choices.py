@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from socsafe.data.boundary_choices import compose_choices
-from socsafe.data.read import MAX_PROBLEMS, Row, read_rows
+from socsafe.data.read import MAX_PROBLEMS, Row, mended, read_rows
 from socsafe.data.taxonomy import load_taxonomy
 from socsafe.errors import InputError, Problem
 from socsafe.facts.ability import ChoiceQuestion
 from socsafe.paths import Project
+from socsafe.strict_json import JsonError, parse_json
 from socsafe.study.sources import Source, data_file
 
 
@@ -31,6 +32,11 @@ def load_choices(name: str, source: Source, root: Path) -> tuple[ChoiceQuestion,
     path = data_file(name, source, root)
     if path is None:
         return compose_choices(load_taxonomy(Project(root).boundary).ordinary)
+    return read_choices(name, source, path)
+
+
+def read_choices(name: str, source: Source, path: Path) -> tuple[ChoiceQuestion, ...]:
+    """The same from the file at `path`."""
     found: list[ChoiceQuestion] = []
     problems: list[Problem] = []
     seen: dict[str, int] = {}
@@ -45,8 +51,9 @@ def load_choices(name: str, source: Source, root: Path) -> tuple[ChoiceQuestion,
             problems.append(Problem(where, f"id {question.id}, as in row {seen[question.id]}", "each id once"))
         seen.setdefault(question.id, number)
         found.append(question)
-    if problems:
-        raise InputError(problems[:MAX_PROBLEMS])
+    with mended(name, source):
+        if problems:
+            raise InputError(problems[:MAX_PROBLEMS])
     return tuple(found)
 
 
@@ -79,11 +86,12 @@ def _choices(row: Row, source: Source, where: str) -> tuple[tuple[str, ...], tup
     text = _cell(row, source, "choices")
     value: Any = None
     labels: Any = ()
-    with suppress(ValueError):
-        value = json.loads(text)
+    with suppress(JsonError):
+        value = parse_json(text)
     if isinstance(value, dict):
         value, labels = value.get("text"), value.get("label", ())
-    if not isinstance(value, list) or not isinstance(labels, (list, tuple)):
+    told = [*value, *labels] if isinstance(value, list) and isinstance(labels, (list, tuple)) else [None]
+    if not all(isinstance(each, (str, int, float)) for each in told):
         raise InputError(Problem(where, f"{_column(source, 'choices')} is {text[:80] or '(empty)'}", "a JSON list of answers"))
     return tuple(str(each).strip() for each in value), tuple(map(str, labels))
 
@@ -93,7 +101,7 @@ def _place(told: str, choices: Sequence[str], labels: Sequence[str]) -> int | No
     if labels:
         return labels.index(told) if told in labels and len(labels) == len(choices) else None
     if told.isdecimal():
-        place = int(told)
+        place = int(told) if len(told) < 10 else len(choices)
     elif len(told) == 1 and told.isascii() and told.isalpha():
         place = ord(told.upper()) - ord("A")
     else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -189,7 +190,7 @@ def _check_redirect(url: str, target: str) -> None:
 
     old, new = httpx.URL(url), httpx.URL(target)
     downgraded = new.scheme != "https" and not (new.scheme == old.scheme == "http" and _is_here(new.host))
-    inward = _is_private(new.host) and not _is_here(old.host)
+    inward = not _is_here(old.host) and _is_private(new.host)
     if downgraded or inward or not new.host:
         raise RunError(Problem(url, f"a redirect to {target}", "one to a public https address"))
 
@@ -202,10 +203,22 @@ def _is_here(host: str) -> bool:
 
 
 def _is_private(host: str) -> bool:
+    """Whether the host is of this machine or its network: by its address, its name, or what its name stands for (`127.1`, too)."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
     try:
-        return not ipaddress.ip_address(host).is_global
+        known: set[str] = {name, *(str(found[4][0]).partition("%")[0] for found in socket.getaddrinfo(name, None))}
+    except (OSError, UnicodeError):  # A name that only a proxy knows leads nowhere from here.
+        known = {name}
+    return any(_is_inward(address) for address in known)
+
+
+def _is_inward(address: str) -> bool:
+    try:
+        return not ipaddress.ip_address(address).is_global
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return False
 
 
 def _retry_after(response: httpx.Response) -> float | None:

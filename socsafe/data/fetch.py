@@ -24,11 +24,13 @@ from urllib.parse import quote
 
 from socsafe.data.download import discard, download, is_url
 from socsafe.data.hub import agree, hub_file
-from socsafe.data.read import how_to_fetch, read_rows
+from socsafe.data.load import check_file
+from socsafe.data.read import how_to_fetch
 from socsafe.errors import InputError, Problem
 from socsafe.files import atomic_path, cannot_write, decode, sha256_file, write_text
 from socsafe.locks import held
 from socsafe.manifest import hash_of
+from socsafe.paths import link_problems, unfit_name
 from socsafe.progress import Progress, SilentProgress
 from socsafe.study.sources import Origin, Source, data_file
 
@@ -52,6 +54,10 @@ def fetch(name: str, source: Source, root: Path, origin: str | Path | None = Non
     target = data_file(name, source, root)
     if target is None or source.authored:
         raise InputError(Problem(name, "this source is composed from the project's own files", "nothing to fetch"))
+    if wrong := unfit_name(name):
+        raise InputError(Problem(name, f"{wrong}", "a source whose file has a name for every system"))
+    if problems := link_problems(root, [target.parent]):
+        raise InputError(problems)
     with (
         held(target.parents[1] / f".{name}.lock", f"the data of {name}", wait=False),
         _brought(name, source, target, origin, progress or SilentProgress()) as (found, called),
@@ -102,7 +108,7 @@ def _check(name: str, source: Source, part: Path, called: str) -> None:
     if source.sha256 and got != source.sha256:
         raise InputError(Problem(called, f"sha256 {got}", f"sha256 {source.sha256}, as {name}.yml declares", where_from(source)))
     try:
-        read_rows(name, source.model_copy(update={"sha256": None}), part)
+        check_file(name, source.model_copy(update={"sha256": None}), part)
     except InputError as error:
         raise InputError(replace(problem, where=problem.where.replace(str(part), called)) for problem in error.problems) from error
 

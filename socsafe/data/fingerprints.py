@@ -16,7 +16,7 @@ from pathlib import Path
 
 from socsafe.data.load import load_examples, load_items
 from socsafe.files import sha256_file, sha256_text
-from socsafe.manifest import hash_of
+from socsafe.manifest import Step, hash_of, inputs_now, noted_outputs, record
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.dropped import read_dropped
@@ -62,6 +62,25 @@ class Fingerprints:
         if name not in self._sources:
             self._sources[name] = source_fingerprint(name, self._plan.sources[name], self._plan.project.root)
         return self._sources[name]
+
+
+def seal_prepared(plan: Plan, condition: Condition) -> None:
+    """Note what Axolotl prepared for the condition, once it has been trained on."""
+    step = _prepared_step(plan, condition)
+    record(step, inputs_now(step))
+
+
+def prepared_is_whole(plan: Plan, condition: Condition) -> bool:
+    """Whether Axolotl's prepared data set is here, byte for byte as it was trained on."""
+    step = _prepared_step(plan, condition)
+    noted = noted_outputs(step.manifest, step.root)
+    return bool(noted) and set(noted) == set(step.outputs) and all(hash_of(path) == noted[path] for path in step.outputs)
+
+
+def _prepared_step(plan: Plan, condition: Condition) -> Step:
+    folder = plan.project.prepared(plan.study.name, Fingerprints(plan).of(condition))
+    files = tuple(path for path in sorted(folder.rglob("*")) if path.is_file())
+    return Step("prepare", folder.with_name(f"{folder.name}.manifest.json"), plan.project.root, inputs=(), outputs=files)
 
 
 def source_fingerprint(name: str, source: Source, root: Path) -> str:

@@ -1,8 +1,7 @@
 """Benign replies that no condition of a study was trained on, for the loss on them.
 
->>> found = held_out_rows(plan)
->>> len(found.rows), found.of_validation
-(200, 0)
+>>> len(held_out_rows(plan, plan.study.ability.heldout))
+200
 
 What is trained on is read from the built mixtures themselves. A row is left out when it stands there, and also when its prompt or its
 reply does, but for case, punctuation and spaces: the same fact asked in another way would be no held-out reply.
@@ -11,7 +10,6 @@ reply does, but for case, punctuation and spaces: the same fact asked in another
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from socsafe.data.draw import draw_rows
@@ -26,24 +24,16 @@ from socsafe.study.mixtures import training_files, validation_file
 from socsafe.tables import read_rows, records
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOutRows:
-    """The rows, in the order in which they are drawn."""
-
-    rows: tuple[Example, ...]
-    of_validation: int
-    """How many of them are of the validation split: not trained on, but the checkpoint was chosen by them."""
-
-
 def trained_on(plan: Plan) -> tuple[Path, ...]:
     """The mixture files that any condition trains on."""
     return tuple(dict.fromkeys(path for condition in plan.conditions for path in training_files(plan, condition)))
 
 
-def held_out_rows(plan: Plan, wanted: HeldOut) -> HeldOutRows:
+def held_out_rows(plan: Plan, wanted: HeldOut) -> tuple[Example, ...]:
     """The rows drawn by the study's `data_seed`, the same for every condition.
 
-    Drawn from the end of the order that settings draw from the beginning of, those of the validation split last. Raises `RunError`
+    Drawn from the end of the order that settings draw from the beginning of, those of the validation split, by which the checkpoint
+    was chosen, last. Raises `RunError`
     where the mixtures are not built yet and `InputError` where fewer rows are left than wanted.
     """
     validation = validation_file(plan)
@@ -62,7 +52,7 @@ def held_out_rows(plan: Plan, wanted: HeldOut) -> HeldOutRows:
         got = f"ability: {wanted.rows} held-out rows of {wanted.source}"
         expected = f"at most {len(drawn)}, which is all that no condition is trained on"
         raise InputError(Problem(plan.argument, got, expected, "fewer rows there or in the settings, or another source"))
-    return HeldOutRows(tuple(drawn), sum((row.source, row.id) in chose for row in drawn))
+    return tuple(drawn)
 
 
 def _rows(path: Path) -> list[Example]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from socsafe.errors import Problem, RunError
+from socsafe.shown import blotted
 from socsafe.study.sources import Origin
 
 HUB = "https://huggingface.co"
@@ -20,7 +21,7 @@ TRIES = 3
 def hub_file(name: str, origin: Origin, path: str, mend: str) -> Path:
     """The file in the hub's cache, fetched if it is not there. Raises `RunError` saying what failed and, at its end, `mend`."""
     import httpx
-    from huggingface_hub import constants
+    from huggingface_hub import constants, get_token
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     endpoint = os.environ.get("HF_ENDPOINT") or HUB
@@ -41,6 +42,7 @@ def hub_file(name: str, origin: Origin, path: str, mend: str) -> Path:
         raise RunError(Problem(where, "the hub cannot be reached", f"{path} of {origin.repository}", mend)) from error
     except (HfHubHTTPError, OSError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        why = blotted(why, get_token())
         raise RunError(Problem(where, f"cannot be fetched: {why}", f"{path} of {origin.repository}", mend)) from error
 
 

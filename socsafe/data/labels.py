@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +28,7 @@ from pathlib import Path
 from socsafe.errors import InputError, Problem
 from socsafe.files import decode
 from socsafe.records import FULL_COMPLIANCE, FULL_REFUSAL, NO_REPLY, PARTIAL_REFUSAL, REFUSAL_LABELS, Expects
+from socsafe.strict_json import JsonError, parse_json
 
 _WORDS = {
     FULL_COMPLIANCE: "full_compliance compliance comply complies complied answer answers answered full_answer not_refused no_refusal",
@@ -47,6 +47,9 @@ _PEOPLE = ("annotation_1", "annotation_2")
 _NUMBERED = re.compile(r"^\d+[_.):\s-]+")
 _NAME = re.compile(r"(?:xstest_v2_completions_|human_labelled_)?(?P<model>.+?)(?:_gpteval|_streval)?")
 _PUBLISHED = re.compile(r"xstest_v2_completions_.+")
+_MEND = "put the file right, or leave it out; `socsafe judge validate --help` says what it may hold"
+MAX_BYTES = 1 << 28
+"""Bytes that a file may hold: people have labelled a thousandth of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,10 @@ def read_labels(paths: Iterable[Path]) -> Labels:
             if known and (known.prompt, known.completion, known.label) != (found.prompt, found.completion, found.label):
                 problems.append(Problem(where, f"another reply or label for {found.model}, {found.id}", "the same as in the other files"))
             replies[key] = replace(known, given={**known.given, **found.given}) if known else found
+    if not problems and not replies:
+        problems.append(Problem(", ".join(map(str, paths)), "no labelled reply", "at least one row with a label"))
     if problems:
-        raise InputError(problems)
-    if not replies:
-        named = ", ".join(map(str, paths))
-        raise InputError(Problem(named, "no labelled reply", "at least one row with a label"))
+        raise InputError(replace(problem, mend=problem.mend or _MEND) for problem in problems)
     return Labels(tuple(replies.values()), unclear)
 
 
@@ -190,6 +192,10 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     if kind not in (".csv", ".jsonl"):
         raise InputError(Problem(str(path), f"a {kind or 'nameless'} file", "a .csv or a .jsonl file"))
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(Problem(str(path), "is no regular file", "a file of labelled replies"))
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise InputError(Problem(str(path), f"{size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB"))
         text = decode(path.read_bytes(), path)
     except OSError as error:
         raise InputError(Problem(str(path), error.strerror or str(error), "a file of labelled replies")) from error
@@ -198,13 +204,16 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # Not io.StringIO, which holds four bytes a character.
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline=""), strict=True)
     header: list[str] = []
     line = 1
     try:
         for cells in reader:
             if cells and not header:
                 header = [cell.strip() for cell in cells]
+                if twice := {name for name in header if name and header.count(name) > 1}:
+                    raise InputError(Problem(f"{path}:1", f"column {', '.join(sorted(twice))} twice", "each column once"))
             elif cells:
                 if len(cells) != len(header):
                     raise InputError(Problem(f"{path}:{line}", f"{len(cells)} cells", f"{len(header)} cells, as in the first line"))
@@ -219,9 +228,15 @@ def _jsonl(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         if not content.strip():
             continue
         try:
-            row = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise InputError(Problem(f"{path}:{line}", f"not JSON: {error}", "one JSON object a line")) from error
+            row = parse_json(content)
+        except JsonError as error:
+            raise InputError(Problem(f"{path}:{line}", f"not JSON: {error.what}", "one JSON object a line")) from error
         if not isinstance(row, dict):
             raise InputError(Problem(f"{path}:{line}", f"a JSON {type(row).__name__}", "one JSON object a line"))
-        yield line, {str(key): "" if value is None else str(value) for key, value in row.items()}
+        cells = {key: "" if value is None else str(value) for key, value in row.items() if isinstance(value, str | int | float | None)}
+        try:
+            "".join(cells.values()).encode()
+        except UnicodeEncodeError as error:
+            half = f"\\u{ord(error.object[error.start]):04x} alone"
+            raise InputError(Problem(f"{path}:{line}", half, "whole characters")) from error
+        yield line, cells

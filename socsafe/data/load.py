@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,10 +15,12 @@ from typing import TypeVar
 
 from socsafe.data import boundary
 from socsafe.data.boundary_items import load_natural, natural_in_forms
-from socsafe.data.read import MAX_PROBLEMS, Row, read_rows
+from socsafe.data.choices import read_choices
+from socsafe.data.read import MAX_PROBLEMS, Row, mended, read_rows
 from socsafe.errors import InputError, Problem
 from socsafe.paths import Project
 from socsafe.records import Example, Expects, Item, Message, Prompt
+from socsafe.strict_json import JsonError, parse_json
 from socsafe.study.sources import ExpectsRule, Source, data_file
 
 Record = TypeVar("Record", Item, Example, Prompt)
@@ -33,7 +34,10 @@ def load_items(name: str, source: Source, root: Path) -> tuple[Item, ...]:
         natural = source.split == "natural"
         items = load_natural(folder) if natural else boundary.compose_items(boundary.load_taxonomy(folder))
         return tuple(replace(item, source=name) for item in items)
+    return _items(name, source, _file(name, source, root))
 
+
+def _items(name: str, source: Source, path: Path) -> tuple[Item, ...]:
     in_form, material = _prompt_columns(source), _reply_columns(source)
 
     def item(row: Row, number: int) -> Item:
@@ -51,7 +55,7 @@ def load_items(name: str, source: Source, root: Path) -> tuple[Item, ...]:
             licence=source.licence,
         )
 
-    return _records(name, source, root, item)
+    return _records(name, source, path, item)
 
 
 def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
@@ -65,7 +69,10 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
             "compliant": boundary.compose_compliant,
         }
         return tuple(replace(example, source=name) for example in compose[source.split or "benign"](taxonomy))
+    return _examples(name, source, _file(name, source, root))
 
+
+def _examples(name: str, source: Source, path: Path) -> tuple[Example, ...]:
     def example(row: Row, number: int) -> Example:
         system = _cell(row, source, "system")
         asked = Message("user", _prompt(row, source, _column(source, "prompt")))
@@ -81,14 +88,17 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
             category="",
         )
 
-    return _records(name, source, root, example)
+    return _records(name, source, path, example)
 
 
 def load_prompts(name: str, source: Source, root: Path) -> tuple[Prompt, ...]:
     """The prompts of a source of kind `prompts`, in its own order."""
     if source.format == "boundary":
         return tuple(replace(prompt, suite=name) for prompt in _composed_prompts(source, Project(root).boundary))
+    return _prompts(name, source, _file(name, source, root))
 
+
+def _prompts(name: str, source: Source, path: Path) -> tuple[Prompt, ...]:
     def prompt(row: Row, number: int) -> Prompt:
         return Prompt(
             id=_id(row, source, number),
@@ -99,7 +109,12 @@ def load_prompts(name: str, source: Source, root: Path) -> tuple[Prompt, ...]:
             expects=_expects(row, source),
         )
 
-    return _records(name, source, root, prompt)
+    return _records(name, source, path, prompt)
+
+
+def check_file(name: str, source: Source, path: Path) -> None:
+    """Raise `InputError` with all that would keep the source's records from being read from `path`."""
+    {"items": _items, "examples": _examples, "prompts": _prompts, "choices": read_choices}[source.kind](name, source, path)
 
 
 def _composed_prompts(source: Source, folder: Path) -> tuple[Prompt, ...]:
@@ -111,10 +126,14 @@ def _composed_prompts(source: Source, folder: Path) -> tuple[Prompt, ...]:
     return boundary.compose_forms(taxonomy)
 
 
-def _records(name: str, source: Source, root: Path, make: Callable[[Row, int], Record]) -> tuple[Record, ...]:
+def _file(name: str, source: Source, root: Path) -> Path:
     path = data_file(name, source, root)
     if path is None:
         raise InputError(Problem(f"{name}.yml", "no file", "file: the data file's name"))
+    return path
+
+
+def _records(name: str, source: Source, path: Path, make: Callable[[Row, int], Record]) -> tuple[Record, ...]:
     rows = read_rows(name, source, path)
     found: list[Record] = []
     problems: list[Problem] = []
@@ -137,8 +156,9 @@ def _records(name: str, source: Source, root: Path, make: Callable[[Row, int], R
         seen[record.id] = number
         found.append(record)
     problems += _unmatched(name, source, rows)
-    if problems:
-        raise InputError(problems[:MAX_PROBLEMS])
+    with mended(name, source):
+        if problems:
+            raise InputError(problems[:MAX_PROBLEMS])
     return tuple(found)
 
 
@@ -197,8 +217,8 @@ def first_turn(text: str) -> str:
     """
     if text.startswith("["):
         try:
-            turns = json.loads(text)
-        except ValueError:
+            turns = parse_json(text)
+        except JsonError:
             turns = None
         if isinstance(turns, list) and turns and isinstance(turns[0], str):
             return turns[0].strip()

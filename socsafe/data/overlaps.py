@@ -14,6 +14,7 @@ from pathlib import Path
 from socsafe.errors import Problem, RunError
 from socsafe.facts.overlap import Overlap
 from socsafe.files import write_text
+from socsafe.manifest import is_whole
 from socsafe.paths import Project
 
 
@@ -33,6 +34,11 @@ def read_overlaps(project: Project, study: str) -> tuple[Overlap, ...]:
     path = leakage_file(project, study)
     if not path.is_file():
         return ()
+    manifest = path.with_name("leakage.manifest.json")
+    if manifest.is_file() and not is_whole(path, manifest, project.root):
+        raise RunError(
+            Problem(str(path), "is not what was found (by its SHA-256)", "the file that was written", f"rm {path}, then run again")
+        )
     try:
         return tuple(Overlap(**row) for row in json.loads(path.read_bytes()))
     except (ValueError, TypeError, RecursionError) as error:

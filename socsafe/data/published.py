@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from socsafe.facts.published import PublishedFigures, PublishedValue
 from socsafe.metrics import mean_metrics
-from socsafe.report_data import PublishedFigures, PublishedValue
 from socsafe.study.published_block import PublishedFigure
 from socsafe.study.spec import Study
 

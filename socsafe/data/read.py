@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from socsafe.data.formats import MAX_PROBLEMS, Row, parse
+from socsafe.data.formats import MAX_BYTES, MAX_PROBLEMS, Row, parse
 from socsafe.errors import InputError, Problem
 from socsafe.manifest import hash_of
 from socsafe.study.sources import ExpectsRule, Source
 
-__all__ = ["MAX_PROBLEMS", "Row", "how_to_fetch", "read_rows"]
+__all__ = ["MAX_PROBLEMS", "Row", "how_to_fetch", "mended", "read_rows"]
 
 
 def how_to_fetch(name: str, source: Source, options: str = "") -> str:
@@ -36,12 +39,26 @@ def read_rows(name: str, source: Source, path: Path) -> list[Row]:
     if source.sha256 and hash_of(path) != source.sha256:
         mend = how_to_fetch(name, source, " --force")
         raise InputError(Problem(str(path), f"sha256 {hash_of(path)}", f"sha256 {source.sha256}", mend))
-    rows = list(parse(path.read_bytes(), path, source))
-    if source.rows is not None and len(rows) != source.rows:
-        raise InputError(Problem(str(path), f"{len(rows)} rows", f"{source.rows} rows, as {name}.yml declares"))
-    _check_columns(name, source, path, rows)
-    _check_text(path, rows)
+    with mended(name, source):
+        if path.stat().st_size > MAX_BYTES:
+            got = f"{path.stat().st_size / 1e6:.0f} MB"
+            raise InputError(Problem(str(path), got, f"at most {MAX_BYTES / 1e6:.0f} MB: the part that the study draws on"))
+        rows = list(parse(path.read_bytes(), path, source))
+        if source.rows is not None and len(rows) != source.rows:
+            raise InputError(Problem(str(path), f"{len(rows)} rows", f"{source.rows} rows, as {name}.yml declares"))
+        _check_columns(name, source, path, rows)
+        _check_text(path, rows)
     return rows
+
+
+@contextmanager
+def mended(name: str, source: Source) -> Iterator[None]:
+    """Let every mistake that is found in the block end with how to mend it: the file, or how it is brought anew."""
+    try:
+        yield
+    except InputError as error:
+        mend = f"edit datasets/{source.file}" if source.authored else f"put the file right, then {how_to_fetch(name, source, ' --force')}"
+        raise InputError(replace(problem, mend=problem.mend or mend) for problem in error.problems) from error
 
 
 def _check_columns(name: str, source: Source, path: Path, rows: list[Row]) -> None:

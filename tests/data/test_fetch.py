@@ -57,6 +57,13 @@ def test_a_file_may_be_given_under_any_name(folder: Folder, downloads: Path) -> 
     assert bring(folder, renamed).read_text() == CONTENT
 
 
+def test_a_file_that_could_not_be_loaded_is_not_taken(folder: Folder, downloads: Path) -> None:
+    folder.source(NAME, columns={"id": "id", "prompt": "text", "category": "kind"})
+    given = downloads / "twice.csv"
+    given.write_text("id,text,kind\n1,Prompt 0,bad\n1,Prompt 1,good\n")
+    assert "twice.csv row 2: id 1, as in row 1" in refusal(folder, given)
+
+
 def test_an_interrupted_download_is_refused_by_its_checksum(folder: Folder, downloads: Path) -> None:
     short = downloads / "short.csv"
     short.write_text(CONTENT[:-5])

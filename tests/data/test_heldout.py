@@ -13,6 +13,7 @@ from socsafe.records import Example
 from socsafe.stages.mix import build_mixtures
 from socsafe.study.ability_block import HeldOut
 from socsafe.study.checked import Plan
+from socsafe.study.mixtures import validation_file
 from socsafe.tables import read_rows, records
 from tests.conftest import ROWS, Folder
 
@@ -26,7 +27,7 @@ def built(folder: Folder, **changes: object) -> Plan:
 
 
 def drawn(plan: Plan, rows: int) -> list[Example]:
-    return list(held_out_rows(plan, HeldOut(source="tiny-chat", rows=rows)).rows)
+    return list(held_out_rows(plan, HeldOut(source="tiny-chat", rows=rows)))
 
 
 def test_held_out_rows_share_no_row_prompt_or_reply_with_any_training_file(folder: Folder) -> None:
@@ -69,11 +70,15 @@ def test_a_row_that_says_the_same_as_a_trained_one_is_left_out(folder: Folder) -
         drawn(plan, ROWS - BENIGN - 1)
 
 
-def test_the_validation_split_is_taken_last_and_counted(folder: Folder) -> None:
+def test_the_validation_split_is_taken_last(folder: Folder) -> None:
     plan = built(folder, training={"validation": {"source": "tiny-chat", "rows": 6}})
-    few, all_of_them = (held_out_rows(plan, HeldOut(source="tiny-chat", rows=rows)) for rows in (ROWS - BENIGN - 6, ROWS - BENIGN))
-    assert (few.of_validation, all_of_them.of_validation) == (0, 6)
-    assert all_of_them.rows[: len(few.rows)] == few.rows
+    split = validation_file(plan)
+    assert split is not None
+    chose = {row.id for row in records(read_rows(split, Example), Example)}
+    ids = [row.id for row in drawn(plan, ROWS - BENIGN)]
+    assert len(chose) == 6
+    assert set(ids[-6:]) == chose
+    assert [row.id for row in drawn(plan, ROWS - BENIGN - 6)] == ids[:-6]
 
 
 def test_without_mixtures_the_command_that_builds_them_is_told(folder: Folder) -> None:

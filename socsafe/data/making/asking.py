@@ -106,11 +106,6 @@ def invisible(character: str) -> bool:
     return unicodedata.category(character) in _NO_TEXT and character != "\n" and character not in _JOINERS
 
 
-def visible(text: str) -> str:
-    """The text with what does not show, and could move a terminal's cursor, written out as an escape."""
-    return "".join(f"\\u{ord(character):04x}" if invisible(character) else character for character in text)
-
-
 def _choices(module: ModuleType, case: Case) -> dict[str, tuple[str, ...]]:
     return module.choices(case) if hasattr(module, "choices") else {}
 

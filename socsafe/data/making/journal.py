@@ -6,7 +6,8 @@
 'ok'
 
 A last line that was torn by a crash is dropped, and its question asked again. A line that is wrong elsewhere is an error: a file
-that is worth money is not mended by guessing.
+that is worth money is not mended by guessing. Every line carries a checksum, so that one that was changed is no less wrong than one that
+cannot be read; a line that a person puts right by hand goes without.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from typing import Any, Literal, TypeVar
 
 from socsafe.data.making.draft import Subject
 from socsafe.errors import InputError, Problem
-from socsafe.files import cannot_write, decode, write_bytes
+from socsafe.files import cannot_write, decode, sha256_text, write_bytes
+from socsafe.strict_json import JsonError, parse_json
 
 Record = TypeVar("Record")
+_SUM = ', "sum": '
 _adapters: dict[type[Any], Any] = {}
 """What checks a line of each kind; made once, since that takes longer than a thousand lines."""
 
@@ -85,7 +88,7 @@ def append_line(path: Path, content: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _mend_end(path)
         with path.open("ab") as handle:
-            handle.write(json.dumps(content, ensure_ascii=False).encode(errors="replace") + b"\n")
+            handle.write(_summed(json.dumps(content, ensure_ascii=False).encode(errors="replace").decode()).encode() + b"\n")
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -96,15 +99,19 @@ def parsed(line: str, kinds: Mapping[str, type[Record]], where: str) -> Record:
 
     mend = "put the line right, or take it out: what it held is then asked again"
     try:
-        content = json.loads(line)
+        content = parse_json(line)
+        if "sum" in content and _summed(line[: line.rfind(_SUM)] + "}") != line:
+            got, mend = "a line that has changed since it was written: its sum is another", f"{mend}; a line put right by hand has no sum"
+            raise InputError(Problem(where, got, "the line as socsafe wrote it", mend))
+        content.pop("sum", None)
         found: Record = _adapter(kinds[content.pop("record")]).validate_json(json.dumps(content))
         return found
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False)[0]
             got = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
         else:
-            got = "no record"
+            got = f"no record: {error.what}" if isinstance(error, JsonError) else "no record"
         raise InputError(Problem(where, got, f"a line as socsafe writes it, with record: {' or '.join(kinds)}", mend)) from error
 
 
@@ -126,6 +133,11 @@ def _adapter(kind: type[Any]) -> Any:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
+
+
+def _summed(line: str) -> str:
+    """The line with a checksum of all that stands before it."""
+    return f'{line[:-1]}{_SUM}"{sha256_text(line)}"}}'
 
 
 def _is_json(line: str) -> bool:

@@ -17,6 +17,7 @@ from socsafe.data.making.draft import FORMS, Categories, Draft, replies
 from socsafe.data.making.reviews import Reviews, Standing
 from socsafe.errors import InputError, Problem
 from socsafe.files import sha256_text, write_if_changed
+from socsafe.paths import link_problems, unfit_name
 from socsafe.study.sources import source_file
 
 MARK = "# Written by `socsafe data review {name}`, and written anew by it: do not edit."
@@ -25,8 +26,11 @@ MARK = "# Written by `socsafe data review {name}`, and written anew by it: do no
 
 def check_name(name: str, root: Path) -> None:
     """Raise `InputError` where the set's name is none, or a source or data file of that name is not ours to write."""
-    if not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower() or not name[0].isalnum() or len(name) > 60:
+    strange = not name.replace("-", "").isalnum() or not name.isascii() or name != name.lower() or not name[0].isalnum()
+    if strange or len(name) > 60 or unfit_name(name):
         raise InputError(Problem(name, "is no name for a set", "lower-case letters, digits and hyphens, at most 60", "my-set, for example"))
+    if problems := link_problems(root, [root / "datasets" / "sources", root / "datasets" / "drafts"]):
+        raise InputError(problems)
     path = source_file(name, root)
     if path is not None and not _ours(path, name, root):
         raise InputError(Problem(str(path), f"there is a source {name} already", "a name that is free", "give the set another name"))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from socsafe.catalogue import did_you_mean
 from socsafe.data.making.asking import TASKS, task, unfit
-from socsafe.data.making.draft import TEXTS, Categories, Draft
+from socsafe.data.making.draft import FORMS, TEXTS, Categories, Draft
 from socsafe.data.making.journal import Journal, drafts_file
 from socsafe.data.making.planning import drafts
 from socsafe.data.making.publish import check_name, publish
@@ -80,8 +80,17 @@ class Session:
         """What is odd about the draft's text as it is now; a person may well know better."""
         texts, subject = self.reviews.standing(draft).texts, draft.subject
         pair = self.reviews.standing(self.drafts[subject.pair]).texts if subject.pair in self.drafts else {}
+        if not any(form in texts for form in FORMS):
+            return ["it holds no prompt in any form"]
         case = Case(draft.id, subject.expects, texts, self.categories, subject.kind, pair)
-        return [problem for name in subject.tasks if name in TASKS for problem in task(name).problems(case, texts)]
+        found: list[str] = []
+        for name in (name for name in subject.tasks if name in TASKS):
+            try:
+                found += task(name).problems(case, texts)
+            except KeyError as error:
+                # Taken from a model it was whole: somebody has changed the journal, or the edited texts.
+                found.append(f"it lacks the text {error.args[0]}, which {name} is to bring")
+        return found
 
     def counts(self) -> Counter[str]:
         """How many drafts there are of each sort."""

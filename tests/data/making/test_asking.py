@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from socsafe.data.boundary_items import KINDS, load_natural
-from socsafe.data.making.asking import PROMPT_TASKS, TASKS, prompt_version, question, read_answer, task, visible
+from socsafe.data.making.asking import PROMPT_TASKS, TASKS, prompt_version, question, read_answer, task
 from socsafe.data.making.draft import TEXTS, Categories, replies
 from socsafe.data.making.tasks import lookalike
 from socsafe.data.making.tasks._case import Case
@@ -100,7 +100,3 @@ def test_the_boundary_sets_own_answers_pass_the_rule_for_answers(categories: Cat
     taken = [read_answer(case(categories, "comply"), "answer", json.dumps({"answer": item.replies["answer"]}))[1] == () for item in items]
     assert len(taken) >= 80
     assert sum(taken) >= 0.95 * len(taken)
-
-
-def test_what_does_not_show_is_written_out() -> None:
-    assert visible("a\x1b[2J\u202eb\n\x00\x9b") == "a\\u001b[2J\\u202eb\n\\u0000\\u009b"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from socsafe.data.making.journal import Journal
@@ -35,7 +37,7 @@ def test_a_torn_last_line_is_dropped_and_what_follows_is_kept(journal: Journal, 
 @pytest.mark.parametrize(
     ("line", "got"),
     [
-        ("{", "no record"),
+        ("{", "no record: expecting property name enclosed in double quotes (column 2)"),
         ("[]", "no record"),
         ('{"record": "thing"}', "no record"),
         ('{"record": "subject", "id": 3}', "id: input should be a valid string"),
@@ -47,6 +49,24 @@ def test_a_wrong_line_that_is_not_the_last_is_an_error_with_its_number(journal: 
     with pytest.raises(InputError) as raised:
         Journal(journal.path)
     assert [(problem.where, problem.got) for problem in raised.value.problems] == [(f"{journal.path}:2", got)]
+
+
+def test_a_line_of_which_a_byte_has_changed_is_an_error_with_its_number(journal: Journal) -> None:
+    whole = journal.path.read_bytes()
+    line = whole.split(b"\n")[1]
+    content = len(line) - len(', "sum": ""}') - 64
+    for at in range(0, content, 13):
+        journal.path.write_bytes(whole.replace(line, line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :]))
+        with pytest.raises(InputError, match=rf"{journal.path}:2: "):
+            Journal(journal.path)
+
+
+def test_a_line_put_right_by_hand_goes_without_its_sum(journal: Journal) -> None:
+    lines = journal.path.read_text().splitlines()
+    content = json.loads(lines[-1])
+    del content["sum"]
+    journal.path.write_text("\n".join([*lines[:-1], json.dumps(content | {"answered_by": "a person"})]) + "\n")
+    assert any(one.answered_by == "a person" for own in Journal(journal.path).replies.values() for one in own)
 
 
 def test_a_subject_that_is_there_already_is_not_written_again(journal: Journal) -> None:

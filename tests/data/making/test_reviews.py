@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def test_a_draft_that_changed_after_it_was_accepted_is_open_again_and_leaves_the
     session = opened(root)
     session.decide(session.drafts["item1"], "accept")
     path = root / "datasets" / "drafts" / "mine.jsonl"
-    path.write_text(path.read_text().replace("I can't write that.\"", "I can't write that, sorry.\""))
+    by_hand = re.sub(r', "sum": "\w+"', "", path.read_text())
+    path.write_text(by_hand.replace("I can't write that.\"", "I can't write that, sorry.\""))
     again = opened(root)
     assert again.reviews.standing(again.drafts["item1"]).stale
     assert again.publish() == 0
