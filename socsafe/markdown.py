@@ -20,6 +20,8 @@ NOTHING = "–"
 
 _ALIGN = {"l": ":--", "r": "--:"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$])")
+_MAIL = re.compile(r"(?<=[\w.+-])@(?=\w)")
+"""GitHub makes a link of what looks like a mail address, however its `@` is written."""
 _PLAIN = re.compile(r"[\w./:@+,-]+(?: [\w./:@+,-]+)*", re.ASCII)
 
 
@@ -28,7 +30,7 @@ def escape(text: str) -> str:
     visible = "".join(" " if character.isspace() else character for character in text)
     visible = "".join(character for character in visible if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
     plain = _SPECIAL.sub(r"\\\1", " ".join(visible.split()))
-    html = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    html = _MAIL.sub(" (at) ", plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     return html.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
 
 

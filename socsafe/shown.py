@@ -27,6 +27,13 @@ def visible_markdown(text: str) -> str:
     return visible(_ENTITY.sub(_reference, text))
 
 
+def blotted(text: str, *secrets: str | None) -> str:
+    """The text with `***` for every secret that stands in it: a server may send back the key that it was sent."""
+    for secret in secrets:
+        text = text.replace(secret, "***") if secret else text
+    return text
+
+
 def capped(text: str, most: int) -> str:
     """At most `most` characters, and how many were left out."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more characters)"

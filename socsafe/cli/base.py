@@ -39,6 +39,7 @@ def build(name: str, project: Path) -> None:
     """Make a base that socsafe trains itself, unless it is up to date."""
     from socsafe.catalogue import did_you_mean
     from socsafe.errors import InputError, Problem
+    from socsafe.leftovers import bases_held
     from socsafe.paths import Project
     from socsafe.stages.base import build_base
     from socsafe.study.bases import known_bases
@@ -46,6 +47,7 @@ def build(name: str, project: Path) -> None:
     own = {name: known for name, known in known_bases().items() if known.made_here}
     if name not in own:
         raise InputError(Problem(name, "no base that socsafe makes", did_you_mean(name, own), "socsafe base list"))
-    with progress_display() as progress:
-        build_base(Project(project.resolve()), own[name], progress)
+    where = Project(project.resolve())
+    with progress_display() as progress, bases_held(where, progress.say):
+        build_base(where, own[name], progress)
     click.echo(own[name].model)

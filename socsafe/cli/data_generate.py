@@ -10,6 +10,7 @@ import click
 from socsafe.catalogue import members
 from socsafe.cli.data_sources import PROJECT
 from socsafe.cli.display import print_table, progress_display
+from socsafe.shown import visible
 
 if TYPE_CHECKING:
     from socsafe.data.making.journal import Journal
@@ -185,7 +186,7 @@ def _show_plan(forecast: Forecast, first: Question | None) -> None:
         return
     click.echo(f"The first of {forecast.calls} questions:\n")
     for message in first.messages:
-        click.echo(f"[{message.role}]\n{message.content}\n")
+        click.echo(visible(f"[{message.role}]\n{message.content}\n"))
     cost = f"cost at most ${forecast.cost:.2f}" if forecast.cost is not None else "cost unknown without --prices"
     click.echo(
         f"{forecast.calls} calls where every first reply can be used; about {forecast.prompt_tokens:,} tokens read, at most "
@@ -197,7 +198,6 @@ def _show(name: str, journal: Journal, tally: Tally, spent: Budget, prices: Pric
     """What this run has come to and where the set stands."""
     from rich.table import Table
 
-    from socsafe.data.making.asking import visible
     from socsafe.data.making.planning import drafts
 
     made = list(drafts(journal))

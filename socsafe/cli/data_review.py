@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from socsafe.cli.data_sources import PROJECT
+from socsafe.shown import visible
 
 if TYPE_CHECKING:
     from socsafe.data.making.draft import Draft
@@ -84,7 +85,7 @@ def _edit(session: Session, draft: Draft) -> None:
             return
         session.reviews.edit(draft, from_edit(text, before, session.categories))
     except InputError as error:
-        click.echo(f"not taken: {error}")
+        click.echo(visible(f"not taken: {error}"))
     except click.ClickException as error:
         click.echo(f"the editor failed: {error.message}. Set EDITOR to one that works.")
 
@@ -95,7 +96,6 @@ def _show(session: Session, draft: Draft, place: str) -> None:
     from rich.rule import Rule
     from rich.text import Text
 
-    from socsafe.data.making.asking import visible
     from socsafe.data.making.draft import TEXTS
 
     console, standing, subject = Console(highlight=False), session.reviews.standing(draft), draft.subject

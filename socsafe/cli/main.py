@@ -5,8 +5,10 @@ socsafe run recipes/quickstart/study.yml
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -19,16 +21,20 @@ from socsafe.cli.judge import judge
 from socsafe.cli.recipe import recipe
 from socsafe.cli.report import report
 from socsafe.cli.run import ability, generate, quantize, run, status, train
+from socsafe.cli.verify import verify
 from socsafe.errors import SocsafeError
+from socsafe.shown import visible
 
 EXAMPLES = """\b
 Examples:
   socsafe run recipes/quickstart/study.yml          every stage, from the study to the report
   socsafe status recipes/quickstart/study.yml       what is done and what is not
+  socsafe verify recipes/quickstart/study.yml       whether all of it is still what was made
   socsafe recipe render recipes/quickstart/study.yml
   socsafe recipe render recipes/quickstart/study.yml --check
 """
-INTERRUPTED = 130
+INTERRUPTED = 128
+"""Plus the signal's number is the exit code of a command that was stopped, as shells have it: 130 for Ctrl-C, 143 for SIGTERM."""
 MOST_SHOWN = 50
 """Mistakes that are printed; a file that is wrong all over has one on every line."""
 
@@ -42,32 +48,42 @@ def cli() -> None:
     """
 
 
-for command in (run, status, recipe, data, base, train, quantize, generate, ability, judge, report, export):
+for command in (run, status, verify, recipe, data, base, train, quantize, generate, ability, judge, report, export):
     cli.add_command(command)
 
 
 def main() -> None:
     """Run the command line; print mistakes and failures as messages, and leave with 2 for the one and 1 for the other."""
-    # A machine that is shut down sends SIGTERM: end as Ctrl-C does, with what is being trained stopped too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped_by = signal.SIGINT
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        """End as Ctrl-C does, with what is being trained stopped too: a machine that is shut down sends SIGTERM."""
+        nonlocal stopped_by
+        stopped_by = signal.Signals(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGTERM, terminate)
     try:
         cli.main(prog_name="socsafe", standalone_mode=False)
     except SocsafeError as error:
         for problem in error.problems[:MOST_SHOWN]:
-            click.echo(f"error: {problem}", err=True)
+            # What a message quotes may come from a file, a server or a model.
+            click.echo(visible(f"error: {problem}"), err=True)
         if len(error.problems) > MOST_SHOWN:
             click.echo(f"error: and {len(error.problems) - MOST_SHOWN} more like these", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(visible(text.getvalue()), nl=False, err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nstopped. What was finished is kept: run the same command again to go on.", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(INTERRUPTED + stopped_by)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
-        click.echo(f"error: {error.filename or 'the system'}: {error.strerror or error}. What was finished is kept.", err=True)
+        click.echo(visible(f"error: {error.filename or 'the system'}: {error.strerror or error}. What was finished is kept."), err=True)
         sys.exit(1)
 
 

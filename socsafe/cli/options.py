@@ -25,6 +25,6 @@ def only_option(command: Command) -> Command:
 
 
 def budget_option(command: Command) -> Command:
-    """What judges behind an endpoint may cost."""
-    text = "Stop judging before more than this is spent in this run, by the prices in the study's `judges` block."
+    """What models behind an endpoint may cost."""
+    text = "Stop before more than this is spent in this run, by the prices in the study's `generation` and `judges` blocks."
     return click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help=text)(command)

@@ -14,6 +14,7 @@ import click
 from socsafe.cli.display import progress_display
 from socsafe.cli.groups import WithDefault
 from socsafe.cli.options import study_argument
+from socsafe.shown import visible
 
 EXAMPLES = """\b
 Examples:
@@ -77,7 +78,7 @@ def diff(before: str, after: str, study: str | None, as_json: bool) -> None:
     from socsafe.diffs.words import json_text, markdown
 
     found = compare(read_side(before, study), read_side(after, study))
-    click.echo(json_text(found) if as_json else markdown(found), nl=False)
+    click.echo(visible(json_text(found) if as_json else markdown(found)), nl=False)
 
 
 @report.command(epilog="\b\nExample:\n  socsafe report render --from quickstart.zip --to there")

@@ -46,21 +46,47 @@ def train(study: Path, base: str | None, only: tuple[str, ...]) -> None:
     run_stages(study, base, only, ("train",))
 
 
-@click.command(epilog=EXAMPLE.format("quantize"))
+@click.command(
+    epilog="\b\nExamples:\n  socsafe quantize recipes/quickstart/study.yml\n  socsafe quantize recipes/quickstart/study.yml --check"
+)
 @study_argument
 @only_option
 @CONVERTERS
-def quantize(study: Path, base: str | None, only: tuple[str, ...], llama_cpp: Path | None) -> None:
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Also answer some of the suites' prompts with F16 weights and with the study's, and count the replies and verdicts that change.",
+)
+@click.option(
+    "--against-transformers",
+    is_flag=True,
+    help="Also hold llama.cpp's greedy replies and logits against those of transformers, on the same prompts, for one condition of each "
+    "base (of those that --only names). Needs the base's weights and memory for them in 32 bits.",
+)
+def quantize(study: Path, base: str | None, only: tuple[str, ...], llama_cpp: Path | None, check: bool, against_transformers: bool) -> None:
     """Convert bases and adapters to GGUF, and check that evaluation feeds the tokens that were trained on."""
-    run_stages(study, base, only, ("quantize", "parity"), llama_cpp)
+    checks = (*(("drift",) if check else ()), *(("fidelity",) if against_transformers else ()))
+    run_stages(study, base, only, ("quantize", "parity", *checks), llama_cpp)
+    if checks:
+        from socsafe.cli.weights import show_drift, show_fidelity
+        from socsafe.study.checked import load_study
+
+        plan = load_study(study, base)
+        if check:
+            show_drift(plan, only)
+        if against_transformers:
+            show_fidelity(plan, only)
 
 
 @click.command(epilog=EXAMPLE.format("generate"))
 @study_argument
 @only_option
-def generate(study: Path, base: str | None, only: tuple[str, ...]) -> None:
-    """Answer every suite's prompts with every model, on this machine's CPU."""
-    run_stages(study, base, only, ("generate",))
+@budget_option
+def generate(study: Path, base: str | None, only: tuple[str, ...], budget: float | None) -> None:
+    """Answer every suite's prompts with every model, on this machine's CPU or by way of the server that the study names."""
+    from socsafe.stages.judge import Choice
+
+    run_stages(study, base, only, ("generate",), choice=Choice(budget=budget))
 
 
 @click.command(epilog=EXAMPLE.format("ability"))

@@ -41,6 +41,9 @@ def question_key(question: Question, decides: Mapping[str, Any]) -> str:
         "answer_schema": question.answer_schema,
         "grammar": question.grammar,
         "max_tokens": question.max_tokens,
+        # Not where there are none, so that answers given before there were such questions keep their keys.
+        **({"prompt": question.prompt} if question.prompt else {}),
+        **({"options": dict(question.options)} if question.options else {}),
     }
     # ASCII alone, so that a lone surrogate in a reply can be hashed as well.
     return sha256_text(json.dumps(asked, sort_keys=True))
@@ -79,14 +82,15 @@ class AnswerCache:
         return held(self.path.with_suffix(".lock"), "these answers", wait=True)
 
     def _read(self) -> None:
-        lines = self.path.read_bytes().removesuffix(b"\n").split(b"\n")
+        content = self.path.read_bytes()
+        lines = content.removesuffix(b"\n").split(b"\n")
         good = []
         for line in lines:
             if found := _parsed(line):
                 self._known[found[0]] = found[1]
                 good.append(line + b"\n")
         self.damaged = len([line for line in lines if line]) - len(good)
-        if self.damaged:
+        if self.damaged or not content.endswith(b"\n"):
             write_bytes(self.path, b"".join(good))
 
 
@@ -125,6 +129,13 @@ def unanswered(questions: Sequence[Question], cache: AnswerCache, decides: Mappi
     """The questions that would have to be asked, each once."""
     keyed = {question_key(question, decides): question for question in questions}
     return [question for key, question in keyed.items() if cache.get(key) is None]
+
+
+def damaged_lines(path: Path) -> list[int]:
+    """The numbers of the lines that are not, byte for byte, what was written; the file stays as it is."""
+    *lines, rest = path.read_bytes().split(b"\n")
+    wrong = [number for number, line in enumerate(lines, start=1) if line and _parsed(line) is None]
+    return [*wrong, len(lines) + 1] if rest else wrong
 
 
 def _line(key: str, answer: Answer) -> bytes:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 from socsafe.engines.process import last_lines, run_logged
 from socsafe.errors import InputError, Problem, RunError
+from socsafe.manifest import installed
 
 
 def axolotl_version() -> str | None:
     """The installed Axolotl's version, or None."""
     try:
-        return version("axolotl")
+        return installed("axolotl")
     except PackageNotFoundError:
         return None
 
@@ -32,9 +33,14 @@ def axolotl_command() -> str:
     return found
 
 
-def run_axolotl(recipe: Path, log: Path, root: Path, threads: int, offline: bool) -> None:
+def launcher(gpus: int) -> list[str]:
+    """The arguments of `axolotl train` that start one process for each GPU; a single one needs no launcher."""
+    return ["--launcher", "python"] if gpus == 1 else ["--launcher", "torchrun", "--", f"--nproc_per_node={gpus}"]
+
+
+def run_axolotl(recipe: Path, log: Path, root: Path, threads: int, offline: bool, gpus: int = 1) -> None:
     """Train one recipe from the project's root. Raises `RunError` with the log's last lines when Axolotl fails."""
-    command = [axolotl_command(), "train", str(recipe), "--launcher", "python"]
+    command = [axolotl_command(), "train", str(recipe), *launcher(gpus)]
     code = run_logged(command, log, _environment(threads, offline), cwd=root)
     if code != 0:
         raise RunError(Problem(str(recipe), f"axolotl left with code {code}; its last lines:\n{last_lines(log)}", mend=f"less {log}"))

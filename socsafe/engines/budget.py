@@ -30,11 +30,14 @@ _MILLION = 1e6
 def most_prompt_tokens(question: Question) -> int:
     """An upper bound of the tokens the question is read in as."""
     texts = sum(len(message.content.encode(errors="replace")) + _PER_MESSAGE for message in question.messages)
+    texts += len(question.prompt if isinstance(question.prompt, tuple) else question.prompt.encode(errors="replace"))
     return texts + _PER_CALL + (len(json.dumps(question.answer_schema)) if question.answer_schema else 0)
 
 
 def likely_prompt_tokens(question: Question) -> int:
     """About how many tokens the question is read in as."""
+    if question.prompt:
+        return len(question.prompt) // (1 if isinstance(question.prompt, tuple) else _BYTES_A_TOKEN)
     return sum(len(message.content.encode(errors="replace")) // _BYTES_A_TOKEN + 4 for message in question.messages)
 
 

@@ -5,7 +5,8 @@ PosixPath('~/.cache/socsafe/llama.cpp/0.3.36')
 
 No wheel holds the converters. The source distribution of exactly the installed version does, so they match the library that
 will read their output. It is fetched once with pip from whatever index pip is configured for, compared with the SHA-256
-kept in `llama_cpp_sdist.json`, and only the converters are taken out of it.
+kept in `llama_cpp_sdist.json`, and only the converters are taken out of it. What was taken is held against a list of checksums each
+time that it is about to be run, and fetched anew where a byte differs.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from socsafe.errors import InputError, Problem, RunError
-from socsafe.files import cannot_write, sha256_file, write_text
+from socsafe.files import cannot_write, scratch_folder, sha256_file, write_text
+from socsafe.manifest import Step, hash_of, inputs_now, noted_outputs, read_manifest, record
 
 PACKAGE = "llama-cpp-python"
 SCRIPTS = ("convert_hf_to_gguf.py", "convert_lora_to_gguf.py")
 FOLDERS = ("conversion", "gguf-py")
 _INSIDE = ("vendor", "llama.cpp")
-_MARKER = "sdist.sha256"
+_MANIFEST = "manifest.json"
 _OWN_CHECKOUT = "git clone https://github.com/ggml-org/llama.cpp, and name the folder as the converters' checkout"
 _METADATA_ONLY = '''
 """Stands in for the build back end: pip asks for a name and a version before it hands over an archive, and no more."""
@@ -58,22 +59,30 @@ def find_converters(cache: Path, checkout: Path | None = None) -> Path:
     installed = version(PACKAGE)
     expected_sha = _pinned(installed)
     folder = cache / "llama.cpp" / installed
-    marker = folder / _MARKER
-    if marker.is_file() and marker.read_text("utf-8").strip() == expected_sha and not _missing(folder):
+    if _is_whole(folder, expected_sha):
         return folder
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{installed}.", suffix=".part", dir=folder.parent) as scratch:
-            archive = _download(installed, expected_sha, Path(scratch))
-            fresh = Path(scratch) / "converters"
+        with scratch_folder(folder) as scratch:
+            archive = _download(installed, expected_sha, scratch)
+            fresh = scratch / "converters"
             _extract(archive, fresh)
-            write_text(fresh / _MARKER, expected_sha + "\n")
+            step = _extracted(fresh, expected_sha)
+            record(step, inputs_now(step))
             if folder.exists():
-                folder.replace(Path(scratch) / "replaced")
+                folder.replace(scratch / "replaced")
             fresh.replace(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder
+
+
+def fetch_archive(folder: Path) -> Path:
+    """Fetch the source distribution of the installed llama-cpp-python into `folder`, an empty one; the archive's path.
+
+    Raises `RunError` when it cannot be fetched or does not match its checksum.
+    """
+    installed = version(PACKAGE)
+    return _download(installed, _pinned(installed), folder)
 
 
 def _pinned(installed: str) -> str:
@@ -83,6 +92,21 @@ def _pinned(installed: str) -> str:
         expected = f"one of: {', '.join(checksums)}"
         raise RunError(Problem(f"{PACKAGE} {installed}", "its source distribution's checksum is not known", expected, _OWN_CHECKOUT))
     return str(checksums[installed])
+
+
+def _extracted(folder: Path, sha256: str) -> Step:
+    """The taking of the converters out of the archive of that hash."""
+    files = tuple(path for path in sorted(folder.rglob("*")) if path.is_file())
+    return Step("converters", folder / _MANIFEST, folder, inputs=(), outputs=files, parameters={"sdist": sha256})
+
+
+def _is_whole(folder: Path, sha256: str) -> bool:
+    """Whether every file is there, byte for byte as it came out of that archive. They are programs, so all are read every time."""
+    noted = read_manifest(folder / _MANIFEST)
+    files = noted_outputs(folder / _MANIFEST, folder)
+    if noted is None or noted.get("parameters") != {"sdist": sha256} or _missing(folder):
+        return False
+    return all(path.is_file() and hash_of(path) == digest for path, digest in files.items())
 
 
 def _missing(folder: Path) -> list[str]:

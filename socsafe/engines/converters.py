@@ -16,7 +16,7 @@ import importlib.util
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from socsafe.engines.convert_job import Job
@@ -24,10 +24,11 @@ from socsafe.engines.converter_source import find_converters
 from socsafe.engines.gguf_file import check_gguf
 from socsafe.engines.library import forget_log, library, log_tail
 from socsafe.engines.process import last_lines, run_logged
+from socsafe.engines.weights import ADAPTER, MODEL, require_safetensors
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
 from socsafe.files import atomic_path, write_text
 
-__all__ = ["convert_adapters", "convert_base", "find_converters", "merge_adapter", "quantization_types", "quantize_gguf"]
+__all__ = ["convert_adapters", "convert_base", "find_converters", "merge_adapter", "quantization_types", "quantize_gguf", "require_modules"]
 
 BASE_TYPES = ("f32", "f16", "bf16", "q8_0")
 """What the converter writes itself; the rest is `quantize_gguf`'s."""
@@ -42,19 +43,21 @@ def convert_base(model_folder: Path, out: Path, *, tools: Path, log: Path, dtype
     if dtype not in BASE_TYPES:
         raise InputError(Problem(str(out), f"type {dtype}", f"one of: {', '.join(BASE_TYPES)}", "quantize_gguf makes the other types"))
     _check_folder(model_folder, "config.json", "a Hugging Face model folder")
-    if not any(model_folder.glob("*.safetensors")) and not any(model_folder.glob("*.bin")):
-        # The converter would write a vocabulary without a model, and call it done.
-        raise InputError(Problem(str(model_folder), "holds no weights (*.safetensors)", "a whole model folder", f"ls {model_folder}"))
+    # Without weights the converter would write a vocabulary without a model, and call it done.
+    require_safetensors(model_folder, MODEL)
     job = Job(out=str(out), script=str(tools / "convert_hf_to_gguf.py"), arguments=["--outtype", dtype], model=str(model_folder))
     _raise_any(_run([job], log))
     check_gguf(out)
 
 
-def convert_adapters(jobs: Sequence[tuple[Path, Path]], base_folder: Path, *, tools: Path, log: Path) -> dict[Path, Problem]:
+def convert_adapters(
+    jobs: Sequence[tuple[Path, Path]], base_folder: Path, *, tools: Path, log: Path, on_done: Callable[[Path], None] = lambda _: None
+) -> dict[Path, Problem]:
     """Convert several LoRA adapters, each a (PEFT folder, GGUF to write), in one process; each fails on its own.
 
-    Only `config.json` of `base_folder` is read. Returns what went wrong, by GGUF path: empty when all were converted. Raises
-    `InputError` when torch is missing or `base_folder` is no model folder.
+    `on_done` is given every GGUF soon after it is whole, while others are still to be made. Only `config.json` of `base_folder` is
+    read. Returns what went wrong, by GGUF path: empty when all were converted. Raises `InputError` when torch is missing or
+    `base_folder` is no model folder, and whatever `on_done` raises.
     """
     _check_folder(base_folder, "config.json", "a Hugging Face model folder")
     script = str(tools / "convert_lora_to_gguf.py")
@@ -63,18 +66,21 @@ def convert_adapters(jobs: Sequence[tuple[Path, Path]], base_folder: Path, *, to
     for adapter, out in jobs:
         try:
             _check_folder(adapter, "adapter_config.json", "a PEFT adapter folder")
-            arguments = ["--outtype", "f32", "--base", str(base_folder), str(adapter)]
-            ready.append(Job(out=str(out), script=script, arguments=arguments))
+            require_safetensors(adapter, ADAPTER)
+            arguments = ["--outtype", "f32", str(adapter)]
+            ready.append(Job(out=str(out), script=script, arguments=arguments, base_config=str(base_folder)))
         except InputError as error:
             problems[out] = error.problems[0]
-    problems.update(_run(ready, log))
-    for job in ready:
-        if (out := Path(job["out"])) not in problems:
-            try:
-                check_gguf(out)
-            except SocsafeError as error:
-                problems[out] = error.problems[0]
-    return problems
+
+    def made(out: Path) -> None:
+        try:
+            check_gguf(out)
+        except SocsafeError as error:
+            problems[out] = error.problems[0]
+        else:
+            on_done(out)
+
+    return _run(ready, log, on_done=made) | problems
 
 
 def merge_adapter(base_folder: Path, adapter_folder: Path, out_folder: Path, *, log: Path) -> None:
@@ -116,6 +122,14 @@ def quantize_gguf(source: Path, out: Path, kind: str, threads: int = 1) -> None:
         check_gguf(part)
 
 
+def require_modules(*names: str) -> None:
+    """Raise `InputError` where one of the modules that models are converted with is not installed."""
+    if missing := [name for name in names if importlib.util.find_spec(name) is None]:
+        expected = "torch and transformers, for llama.cpp's converters"
+        mend = "pip install -c constraints.txt -e '.[convert]'"
+        raise InputError(Problem("converting", f"not installed: {', '.join(missing)}", expected, mend))
+
+
 def _check_folder(folder: Path, file: str, expected: str) -> None:
     if not (folder / file).is_file():
         got = f"holds no {file}" if folder.is_dir() else "is not a folder"
@@ -127,14 +141,11 @@ def _raise_any(problems: Mapping[Path, Problem]) -> None:
         raise RunError(problems.values())
 
 
-def _run(jobs: Sequence[Job], log: Path, needs: Sequence[str] = ("torch", "transformers")) -> dict[Path, Problem]:
-    """Run the jobs in one process with its output in `log`; what went wrong, by output."""
-    missing = [name for name in needs if importlib.util.find_spec(name) is None]
-    if missing:
-        expected = "torch and transformers, for llama.cpp's converters"
-        raise InputError(
-            Problem("converting", f"not installed: {', '.join(missing)}", expected, "pip install -c constraints.txt -e '.[convert]'")
-        )
+def _run(
+    jobs: Sequence[Job], log: Path, needs: Sequence[str] = ("torch", "transformers"), on_done: Callable[[Path], None] = lambda _: None
+) -> dict[Path, Problem]:
+    """Run the jobs in one process with its output in `log`; what went wrong, by output. `on_done` is given each that went well."""
+    require_modules(*needs)
     if not jobs:
         return {}
     environment = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
@@ -142,9 +153,17 @@ def _run(jobs: Sequence[Job], log: Path, needs: Sequence[str] = ("torch", "trans
         jobs_file, results_file = Path(scratch, "jobs.json"), Path(scratch, "results.jsonl")
         write_text(jobs_file, json.dumps(jobs))
         command = [sys.executable, "-m", "socsafe.engines.convert_job", str(jobs_file), str(results_file)]
-        code = run_logged(command, log, environment)
-        lines = results_file.read_text("utf-8").splitlines() if results_file.is_file() else []
-    errors = {entry["out"]: entry["error"] for entry in map(json.loads, lines)}
+        errors: dict[str, str] = {}
+
+        def look() -> None:
+            """Take what has been added to the results; a line without its end is not there yet."""
+            lines = results_file.read_text("utf-8").split("\n")[len(errors) : -1] if results_file.is_file() else []
+            for entry in map(json.loads, lines):
+                errors[entry["out"]] = entry["error"]
+                if not entry["error"]:
+                    on_done(Path(entry["out"]))
+
+        code = run_logged(command, log, environment, meanwhile=look)
     cut_short = f"the converter left with code {code}; its last lines:\n{last_lines(log)}"
     wrong = {Path(job["out"]): errors.get(job["out"], cut_short) for job in jobs}
     return {out: Problem(str(out), text, "a conversion that ends well", f"less {log}") for out, text in wrong.items() if text}

@@ -23,6 +23,13 @@ VERSIONS = (2, 3)
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _MAX_DIMENSIONS = 4
+_MAX_TENSORS = _MAX_PAIRS = 1 << 17
+"""Most tensors, and key-value pairs, that a head may declare: the largest models have some thousands."""
+_MAX_TEXTS = 1 << 22
+"""Most texts in an array: vocabularies and their merges have up to a million."""
+_MAX_ALIGNMENT = 1 << 20
+_MAX_TEXT = 1 << 24
+"""Most bytes of a text: a chat template has some thousands."""
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 10: (256, 84), 11: (256, 110),
     12: (256, 144), 13: (256, 176), 14: (256, 210), 20: (32, 18), 23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4),
@@ -75,9 +82,11 @@ class _Reader:
             if version not in VERSIONS:
                 raise _broken(self.path, f"is GGUF version {version}; llama.cpp reads {' and '.join(map(str, VERSIONS))}")
             tensors, pairs = int(self.scalar("Q")), int(self.scalar("Q"))
+            if tensors > _MAX_TENSORS or pairs > _MAX_PAIRS:
+                raise _broken(self.path, f"declares {tensors:,} tensors and {pairs:,} keys in its head, which is cut short or damaged")
             metadata = {key: value for key, value in (self.pair() for _ in range(pairs)) if value is not None}
             ends = [self.tensor() for _ in range(tensors)]
-        except (struct.error, UnicodeDecodeError, OverflowError) as error:
+        except struct.error as error:
             raise _broken(self.path, f"is cut short or damaged in its head (byte {self.at:,} of {len(self.data):,})") from error
         self._check_extent(metadata, max(ends, default=0))
         kind = str(metadata.get("general.type", "model"))
@@ -86,7 +95,9 @@ class _Reader:
     def _check_extent(self, metadata: Mapping[str, Value], end: int) -> None:
         if "general.architecture" not in metadata:
             raise _broken(self.path, "names no architecture (general.architecture)")
-        alignment = max(1, int(metadata.get("general.alignment", 32)))
+        alignment = metadata.get("general.alignment", 32)
+        if type(alignment) is not int or not 0 < alignment <= _MAX_ALIGNMENT:
+            raise _broken(self.path, f"holds a general.alignment that is no whole number from 1 to {_MAX_ALIGNMENT:,}")
         start = -(-self.at // alignment) * alignment
         if start + end > len(self.data):
             raise _broken(self.path, f"is cut short: it holds {len(self.data):,} bytes, its tensors need {start + end:,}")
@@ -98,13 +109,15 @@ class _Reader:
 
     def string(self) -> str:
         size = int(self.scalar("Q"))
-        return self.skip(size).decode("utf-8", errors="surrogateescape")
+        self.skip(size)
+        if size > _MAX_TEXT:
+            raise _broken(self.path, f"holds a text of {size:,} bytes in its head, more than {_MAX_TEXT:,}")
+        return self.data[self.at - size : self.at].decode("utf-8", errors="replace")
 
-    def skip(self, size: int) -> bytes:
+    def skip(self, size: int) -> None:
         if self.at + size > len(self.data):
             raise struct.error("beyond the end of the file")
         self.at += size
-        return self.data[self.at - size : self.at]
 
     def pair(self) -> tuple[str, Value | None]:
         key = self.string()
@@ -120,9 +133,13 @@ class _Reader:
         inner, count = int(self.scalar("I")), int(self.scalar("Q"))
         if inner in _SCALARS:
             self.skip(count * struct.calcsize(f"<{_SCALARS[inner]}"))
+        elif inner != _STRING:
+            raise _broken(self.path, f"holds an array of the unknown type {inner}; llama.cpp reads arrays of numbers and of texts")
+        elif count > min(_MAX_TEXTS, len(self.data)):
+            raise _broken(self.path, f"is cut short or damaged in its head: an array of {count:,} texts")
         else:
             for _ in range(count):
-                self.value(inner)
+                self.skip(int(self.scalar("Q")))
         return None
 
     def tensor(self) -> int:

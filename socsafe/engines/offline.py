@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 from socsafe.catalogue import member
 from socsafe.records import Ruling
@@ -39,7 +40,7 @@ def rule_many(judge: str, pairs: Iterable[Pair], workers: int | None = None) -> 
     if number < 2 or len(head) < _FEW:
         yield from _rulings(judge, chain(head, rest))
         return
-    with ProcessPoolExecutor(number, mp_context=get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(number, mp_context=get_context("forkserver"), initializer=_end_with_parent) as pool:
         under_way: deque[Future[list[Ruling]]] = deque()
         try:
             for lot in _lots(chain(head, rest)):
@@ -50,6 +51,17 @@ def rule_many(judge: str, pairs: Iterable[Pair], workers: int | None = None) -> 
                 yield from under_way.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Have a worker end when the process that it works for is killed: it would wait for work for ever."""
+
+    def wait() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _lots(pairs: Iterator[Pair]) -> Iterator[Sequence[Pair]]:

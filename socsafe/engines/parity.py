@@ -21,9 +21,8 @@ from pathlib import Path
 from socsafe.engines.chat import Encoder
 from socsafe.errors import Problem, RunError
 from socsafe.records import Message
+from socsafe.study.account import IGNORED
 
-IGNORED = -100
-"""The label of a token that carries no loss."""
 CONTEXT = 6
 """Tokens shown before and after the place where two prompts part."""
 

@@ -13,7 +13,6 @@ then been given every answer there is, also after Ctrl-C. Keys come from the env
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections import deque
@@ -23,13 +22,16 @@ from typing import Literal
 
 from socsafe.engines.answers import OnAnswer
 from socsafe.engines.budget import Budget, Prices
+from socsafe.engines.remote_access import connection, key_of
 from socsafe.engines.remote_call import RemoteCall
-from socsafe.engines.retry import PassingError, RejectedError, RetryPolicy
+from socsafe.engines.retry import KNOWN, PassingError, RejectedError, RetryPolicy
 from socsafe.errors import Problem, RunError, SocsafeError
 from socsafe.records import Answer, Question
 
 _OPEN = 8
 """Questions begun and not ended, at most, for each place."""
+_LISTING = 3
+"""Tries of asking a server what models it has."""
 
 
 def ignore(index: int, answer: Answer) -> None:
@@ -49,7 +51,7 @@ class Endpoint:
     concurrency: int = 8
     """Most calls under way at a time."""
     timeout: float = 60.0
-    """Seconds that one call may take."""
+    """Seconds that one call may take at most."""
     temperature: float = 0.0
     seed: int = 0
     """Sent with every call; it seeds the waits' jitter too."""
@@ -63,13 +65,10 @@ class Remote:
     """The model behind an endpoint."""
 
     def __init__(self, endpoint: Endpoint, budget: Budget | None = None) -> None:
-        """Raises `RunError` where the variable that is to hold the key is empty, or a budget is to be kept without prices."""
+        """Raises `RunError` where the key is not set, is none or would be sent in the clear, or a budget is to be kept without prices."""
         self.endpoint = endpoint
         self.budget = budget if budget is not None else Budget()
-        self._key = os.environ.get(endpoint.key_env, "").strip() if endpoint.key_env else ""
-        if endpoint.key_env and not self._key:
-            mend = f"export {endpoint.key_env}=...   (never write a key into a file)"
-            raise RunError(Problem(endpoint.url, f"the environment variable {endpoint.key_env} is not set", "the endpoint's key", mend))
+        self._key = key_of(endpoint.url, endpoint.key_env)
         if self.budget.limit is not None and endpoint.prices is None:
             mend = "add `prices: {prompt: ..., completion: ...}` (US dollars a million tokens; 0 for a free endpoint) to the model's block"
             raise RunError(Problem(endpoint.url, f"no prices for {endpoint.name}", "prices, since a budget is to be kept", mend))
@@ -80,6 +79,26 @@ class Remote:
         Raises `RunError` when no further call is of use (key, model, quota, budget, a server that answers nothing).
         """
         return asyncio.run(_Session(self.endpoint, self.budget, self._key, questions, on_answer).run())
+
+    def models(self) -> list[str] | None:
+        """The names of the models that the server has; None where it does not tell.
+
+        Raises `RunError` where it cannot be reached in three tries, or refuses access.
+        """
+        return asyncio.run(self._models())
+
+    async def _models(self) -> list[str] | None:
+        jitter = random.Random(self.endpoint.seed)
+        for attempt in range(_LISTING):
+            try:
+                async with connection(self.endpoint.url, self._key, self.endpoint.timeout) as client:
+                    return await RemoteCall(client, self.endpoint, self._key).models()
+            except PassingError as error:
+                fault = error
+                if attempt + 1 < _LISTING:
+                    await asyncio.sleep(self.endpoint.retry.wait(attempt, error.wait, jitter.random()))
+        mend = "see whether the server runs, then run the same command again"
+        raise RunError(Problem(self.endpoint.url, str(fault), "a server that answers", mend))
 
 
 @dataclass(slots=True)
@@ -110,14 +129,13 @@ class _Session:
         self._why: SocsafeError | None = None
         self._under_way = 0
         self._answered = 0
+        self._slowest = 0.0
+        """Seconds that the slowest answer took."""
         self._failed: list[str] = []
         """Messages of the questions that came to nothing since the last answer."""
 
     async def run(self) -> list[Answer]:
-        from openai import AsyncOpenAI
-
-        client = AsyncOpenAI(api_key=self._key or "none", base_url=self._endpoint.url, max_retries=0, timeout=self._endpoint.timeout)
-        async with client:
+        async with connection(self._endpoint.url, self._key, self._endpoint.timeout) as client:
             self._call = RemoteCall(client, self._endpoint, self._key)
             await self._ask_all()
         if self._why is not None:
@@ -172,7 +190,10 @@ class _Session:
             return None
         started = time.monotonic()
         try:
-            self._finish(index, await self._attempt(question))
+            limit = policy.limit(tries.made, self._answered, self._slowest, self._endpoint.timeout)
+            answer = await self._attempt(question, limit)
+            self._slowest = max(self._slowest, time.monotonic() - started)
+            self._finish(index, answer)
         except RejectedError as rejected:
             self._give_up(index, str(rejected), None)
         except PassingError as fault:
@@ -190,13 +211,13 @@ class _Session:
             self._stop(error)
         return None
 
-    async def _attempt(self, question: Question) -> Answer:
+    async def _attempt(self, question: Question, seconds: float) -> Answer:
         """One call, booked whatever comes of it."""
         prices = self._endpoint.prices or Prices(0.0, 0.0)
         most = cost = prices.most(question)
         self._under_way += 1
         try:
-            answer = await self._call.ask(question)
+            answer = await self._call.ask(question, seconds)
             cost = prices.paid(question, answer)
             return answer
         except PassingError as fault:
@@ -234,6 +255,8 @@ class _Session:
 
     def _finish(self, index: int, answer: Answer) -> None:
         self._answered += 1
+        if self._answered == KNOWN:
+            self._call.hasten(self._endpoint.retry.limit(0, KNOWN, self._slowest, self._endpoint.timeout))
         self._failed.clear()
         self._answers[index] = answer
         self._on_answer(index, answer)

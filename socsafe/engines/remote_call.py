@@ -7,13 +7,14 @@
 Raises `PassingError` for what may pass, `RejectedError` for a question the server will not take, and `RunError` for what no further
 call can mend (key, model, quota). The body is read by hand: whatever a server sends, the outcome is one of these.
 
-Source: platform.openai.com/docs/api-reference (chat, moderations) and /docs/guides/error-codes.
+Source: platform.openai.com/docs/api-reference (chat, completions, models, moderations) and /docs/guides/error-codes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from socsafe.engines.retry import PassingError, RejectedError, retry_after
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
 _MAY_PASS = (408, 409, 425, 429)
 """Statuses below 500 that say nothing against the question."""
+_NOT_TOLD = (404, 405, 501)
+"""Statuses of a server that does not list its models."""
 _TOO_MUCH = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+_CAUSES = 10
+"""How deep the reason for a failed connection may lie."""
 _MESSAGE = 300
 """Characters of a server's message that are kept."""
 
@@ -41,17 +46,25 @@ class RemoteCall:
         """Which of `_formats` the server takes."""
         self._limit = "max_tokens"
         """What the server calls the longest answer."""
+        self._trusted = False
+        """Whether an answer has come from it, whose certificate must then have been right."""
+        self._under_way: dict[asyncio.Timeout, float] = {}
+        """Calls and when they were begun, by the event loop's clock."""
 
-    async def ask(self, question: Question) -> Answer:
-        """The answer to one question, within the endpoint's timeout for each request."""
+    async def ask(self, question: Question, seconds: float) -> Answer:
+        """The answer to one question, within `seconds` for each request."""
         if self._endpoint.kind == "moderation":
             text = question.messages[-1].content if question.messages else ""
-            return self._moderated(await self._send("/moderations", {"model": self._endpoint.name, "input": text}))
+            return self._moderated(await self._send("/moderations", {"model": self._endpoint.name, "input": text}, seconds))
+        if question.prompt:
+            return self._answered(await self._send("/completions", self._body(question, {"prompt": question.prompt}), seconds))
         formats = _formats(question)
         number = min(self._format, len(formats) - 1)
         while True:
             try:
-                answer = self._answered(await self._send("/chat/completions", self._body(question, formats[number])))
+                asked = {"messages": [{"role": message.role, "content": message.content} for message in question.messages]}
+                body = self._body(question, {**asked, **formats[number]})
+                answer = self._answered(await self._send("/chat/completions", body, seconds))
             except RejectedError as rejected:
                 if "max_completion_tokens" in str(rejected) and self._limit == "max_tokens":
                     self._limit = "max_completion_tokens"
@@ -65,33 +78,61 @@ class RemoteCall:
                 self._format = number
             return answer
 
-    def _body(self, question: Question, answer_format: dict[str, Any]) -> dict[str, Any]:
+    def hasten(self, seconds: float) -> None:
+        """Let no call that is under way take longer than `seconds`."""
+        now = asyncio.get_running_loop().time()
+        for limit, begun in self._under_way.items():
+            if (end := limit.when()) is not None and not limit.expired():
+                limit.reschedule(min(end, max(now, begun + seconds)))
+
+    async def models(self) -> list[str] | None:
+        """The names of the models that the server has; None where it does not tell."""
+        try:
+            listed = (await self._send("/models", None, self._endpoint.timeout)).get("data")
+        except RejectedError:
+            return None
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        names = [name for entry in entries for name in (entry.get("id"), *(entry.get("aliases") or ()))]
+        return [self._told(name) for name in names if isinstance(name, str)] or None
+
+    def _body(self, question: Question, asked: dict[str, Any]) -> dict[str, Any]:
         endpoint = self._endpoint
         return {
             "model": endpoint.name,
-            "messages": [{"role": message.role, "content": message.content} for message in question.messages],
             "temperature": endpoint.temperature,
             "seed": endpoint.seed,
             self._limit: question.max_tokens,
-            **answer_format,
+            **question.options,
+            **asked,
         }
 
-    async def _send(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The response's JSON object."""
+    async def _send(self, path: str, body: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
+        """The JSON object that a POST of the body, or a GET where there is none, is answered with."""
         import openai
 
+        begun = asyncio.get_running_loop().time()
         try:
             # Over the whole call: the client's own timeout starts anew with every byte that drips in. As text, since
             # its typed answers take whatever they get unchecked.
             # Not `wait_for`: in Python 3.11 it swallows a Ctrl-C that comes in the moment of the answer, and the run then hangs.
-            async with asyncio.timeout(self._endpoint.timeout):
-                content = await self._client.post(path, cast_to=str, body=body)
+            async with asyncio.timeout(seconds) as limit:
+                self._under_way[limit] = begun
+                try:
+                    sent = self._client.get(path, cast_to=str) if body is None else self._client.post(path, cast_to=str, body=body)
+                    content = await sent
+                finally:
+                    del self._under_way[limit]
         except (TimeoutError, openai.APITimeoutError) as error:
-            raise PassingError(f"no answer within {self._endpoint.timeout:g} s", billed=True) from error
+            taken = asyncio.get_running_loop().time() - begun
+            raise PassingError(f"no answer within {taken:.3g} s", billed=True) from error
         except openai.APIStatusError as error:
+            if body is None and error.status_code in _NOT_TOLD:
+                raise RejectedError(self._told(str(error.status_code))) from error
             raise self._status(error) from error
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
+            if (why := _distrust(error)) and not self._trusted:
+                raise self._unknown(why) from error
             reached = not type(cause).__name__.startswith("Connect")
             raise PassingError(self._told(f"no connection: {cause or type(cause).__name__}"), billed=reached, reached=reached) from error
         except (openai.OpenAIError, UnicodeError) as error:
@@ -102,7 +143,13 @@ class RemoteCall:
             raise PassingError("the response is no whole JSON", billed=True) from error
         if not isinstance(found, dict):
             raise PassingError("the response is no JSON object", billed=True)
+        self._trusted = True
         return found
+
+    def _unknown(self, why: str) -> RunError:
+        """The error for a server whose certificate is not good, from the first call on: nothing but the greeting has been sent to it."""
+        mend = "check the address; for a certificate of your own network: export SSL_CERT_FILE=ca.pem, the file of whoever issued it"
+        return RunError(Problem(self._endpoint.url, f"its certificate is refused: {self._told(why)}", "a server that can be trusted", mend))
 
     def _status(self, error: APIStatusError) -> Exception:
         """What a status other than 2xx means."""
@@ -112,6 +159,12 @@ class RemoteCall:
         if status in (401, 403):
             mend = f"check the key in ${key}" if key else "name the variable that holds the key: `key_env: OPENAI_API_KEY`"
             return RunError(Problem(endpoint.url, f"access is refused: {message}", "a key that may use the model", mend))
+        if 300 <= status < 400:
+            target = self._told(error.response.headers.get("location", "nowhere"))
+            got = f"sends calls on to {target} ({status}), which is not followed: neither the key nor the questions are meant for it"
+            return RunError(
+                Problem(endpoint.url, got, "the address of the API itself", "write that address under `endpoint:` if it is right")
+            )
         if status == 404:
             mend = f"curl {endpoint.url.rstrip('/')}/models   # what the server has"
             return RunError(Problem(endpoint.url, f"model {endpoint.name} is not there: {message}", "a model the server has", mend))
@@ -127,6 +180,8 @@ class RemoteCall:
         choices = body.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(choice, dict) and isinstance(choice.get("text"), str):
+            message = {"content": choice["text"]}
         if not isinstance(choice, dict) or not isinstance(message, dict):
             raise PassingError("the response holds no choice", billed=True)
         usage = body["usage"] if isinstance(body.get("usage"), dict) else {}
@@ -153,6 +208,16 @@ class RemoteCall:
         """A message fit to be shown: one line, no control characters, no key, not too long."""
         plain = "".join(character if character.isprintable() else " " for character in self._clean(message))
         return " ".join(plain.split())[:_MESSAGE]
+
+
+def _distrust(error: BaseException) -> str:
+    """Why the server's certificate was refused; empty where that is not what went wrong."""
+    cause: BaseException | None = error
+    for _ in range(_CAUSES):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or str(cause)
+        cause = (cause.__cause__ or cause.__context__) if cause is not None else None
+    return ""
 
 
 def _formats(question: Question) -> tuple[dict[str, Any], ...]:

@@ -8,6 +8,10 @@
 
 Waits double (with "equal jitter", M. Brooker 2015, "Exponential Backoff And Jitter", aws.amazon.com/builders-library) and are drawn
 from a seeded generator. A server's `Retry-After` goes before: seconds or a date (RFC 9110, 10.2.3), or OpenAI's `retry-after-ms`.
+
+A call that hangs must not hold its place for the whole of a timeout that is meant for the longest answer: once a server has answered
+often enough for its pace to be known, a first try (one that is under way, too) is given a few times as long as its slowest answer
+took, and each further try twice as long as the one before.
 """
 
 from __future__ import annotations
@@ -17,6 +21,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+KNOWN = 20
+"""Answers after which a server's pace is known."""
+_SLOWER = 5.0
+"""How many times as long as the slowest answer a first try may then take."""
+_SHORTEST = 5.0
+"""Seconds that any try may take, where the timeout allows it."""
+_MOST_DOUBLINGS = 60
+"""2.0 ** 2000 would overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +49,14 @@ class RetryPolicy:
         """Seconds to wait after try number `attempt` (from 0); `asked` is the server's wish, `jitter` lies in 0..1."""
         if asked is not None:
             return max(asked, 0.0)
-        # The exponent is bounded: 2.0 ** 2000 would overflow.
-        full = min(self.longest_wait, self.first_wait * 2.0 ** min(attempt, 60))
+        full = min(self.longest_wait, self.first_wait * 2.0 ** min(attempt, _MOST_DOUBLINGS))
         return full / 2 + jitter * full / 2
+
+    def limit(self, attempt: int, answered: int, slowest: float, timeout: float) -> float:
+        """Seconds that try number `attempt` (from 0) may take, after so many answers of which the slowest took `slowest`."""
+        if answered < KNOWN:
+            return timeout
+        return min(timeout, max(_SHORTEST, _SLOWER * slowest) * 2.0 ** min(attempt, _MOST_DOUBLINGS))
 
 
 class PassingError(Exception):
@@ -72,9 +90,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             continue
         if 0 <= seconds < float("inf"):
             return seconds
+    date = _seconds(headers.get("retry-after", ""))
+    if date is None:
+        return None
+    # By the server's own clock, where it tells the time: that of this machine may be wrong, or be set while we wait.
+    now = _seconds(headers.get("date", ""))
+    return max(0.0, date - (time.time() if now is None else now))
+
+
+def _seconds(text: str) -> float | None:
+    """The moment that an HTTP date names, in seconds; None for what is none."""
     try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
+        date = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, date.timestamp() - time.time())
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

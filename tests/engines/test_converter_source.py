@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -34,10 +35,23 @@ def test_the_converters_are_fetched_once(tools: Path) -> None:
     for name in ("convert_hf_to_gguf.py", "convert_lora_to_gguf.py", "conversion/llama.py", "gguf-py/gguf/__init__.py", "LICENSE"):
         assert (tools / name).is_file()
     assert not (tools / "ggml").exists()
-    marker = tools / "sdist.sha256"
-    before = marker.stat().st_mtime_ns
+    listed = tools / "manifest.json"
+    before = listed.stat().st_mtime_ns
     assert find_converters(tools.parent.parent) == tools
-    assert marker.stat().st_mtime_ns == before
+    assert listed.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", ["convert_lora_to_gguf.py", "conversion/llama.py", "gguf-py/gguf/gguf_reader.py", "manifest.json"])
+def test_a_converter_of_which_a_byte_has_changed_is_not_run(tools: Path, only_index: Path, tmp_path: Path, name: str) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(tools, cache / "llama.cpp" / tools.name)
+    assert find_converters(cache) == cache / "llama.cpp" / tools.name
+    file = cache / "llama.cpp" / tools.name / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(RunError, match="pip could not fetch it"):
+        find_converters(cache)
 
 
 def test_a_checkout_is_taken_as_it_is(tools: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from socsafe.engines.budget import Budget, Prices
 from socsafe.engines.judge_models import decides, model_files, open_model, prices
 from socsafe.engines.remote import Remote
 from socsafe.errors import RunError
-from socsafe.study.judge_blocks import ClassifierModel, EndpointModel, GgufModel, JudgeUse, ModelPrices, model_name
+from socsafe.study.endpoint_block import ModelPrices
+from socsafe.study.judge_blocks import ClassifierModel, EndpointModel, GgufModel, JudgeUse, model_name
 
 ENDPOINT = EndpointModel(endpoint="http://127.0.0.1:9/v1", name="m", prices=ModelPrices(prompt=1.0, completion=2.0), concurrency=3)
 POLICY = JudgeUse(judge="policy", model=ENDPOINT, temperature=0.5, seed=4)

@@ -10,9 +10,10 @@ import pytest
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.converters import convert_base
 from socsafe.engines.llamacpp import Engine
-from socsafe.engines.parity import IGNORED, PreparedRow, TokenRow, check_parity, match_rows, prompt_tokens_from_labels, read_prepared
+from socsafe.engines.parity import PreparedRow, TokenRow, check_parity, match_rows, prompt_tokens_from_labels, read_prepared
 from socsafe.errors import RunError
 from socsafe.records import Message
+from socsafe.study.account import IGNORED
 from socsafe.study.templates import template_text
 from tests.engines.conftest import Models, write_llama, write_tokenizer_config
 

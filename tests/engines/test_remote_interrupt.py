@@ -30,7 +30,7 @@ def test_a_call_that_is_interrupted_as_its_answer_comes_is_interrupted(steps: in
     async def interrupted() -> bool:
         client = Client()
         call = RemoteCall(client, Endpoint("http://127.0.0.1:9/v1", "m"), "")  # type: ignore[arg-type]
-        task = asyncio.create_task(call.ask(Question((Message("user", "Well?"),))))
+        task = asyncio.create_task(call.ask(Question((Message("user", "Well?"),)), 60.0))
         await asyncio.sleep(0.01)
         client.answer.set_result(BODY)
         for _ in range(steps):

@@ -22,6 +22,9 @@ from socsafe.engines.retry import RetryPolicy, retry_after
         ({"retry-after": "9" * 400}, None),
         ({"retry-after-ms": "x", "retry-after": "2"}, 2.0),
         ({"retry-after": formatdate(0)}, 0.0),
+        # By the server's clock, however wrong that of this machine is.
+        ({"date": formatdate(5_000_000_000, usegmt=True), "retry-after": formatdate(5_000_000_030, usegmt=True)}, 30.0),
+        ({"date": formatdate(0, usegmt=True), "retry-after": formatdate(12)}, 12.0),
     ],
 )
 def test_a_wait_is_read_from_seconds_milliseconds_or_a_date(headers: dict[str, str], seconds: float | None) -> None:
@@ -42,3 +45,11 @@ def test_waits_double_within_their_bounds() -> None:
 def test_what_the_server_asks_for_is_waited_in_full() -> None:
     policy = RetryPolicy(first_wait=1, longest_wait=20)
     assert (policy.wait(5, 3.0, 0.5), policy.wait(0, 86_400.0, 0.5), policy.wait(0, 0.0, 1.0)) == (3.0, 86_400.0, 0.0)
+
+
+def test_a_call_may_take_a_few_times_as_long_as_the_slowest_answer_once_the_pace_is_known() -> None:
+    policy = RetryPolicy()
+    assert policy.limit(0, answered=19, slowest=1.0, timeout=60.0) == 60.0
+    assert [policy.limit(tries, answered=20, slowest=2.0, timeout=60.0) for tries in range(4)] == [10.0, 20.0, 40.0, 60.0]
+    assert policy.limit(0, answered=500, slowest=0.01, timeout=60.0) == 5.0, "a moment in which a machine is busy is no silence"
+    assert policy.limit(10**6, answered=500, slowest=0.01, timeout=3.0) == 3.0

@@ -30,7 +30,7 @@ like any other, by what it does for the request."""
 _CONTROLS = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: "\ufffd"}
 _TEMPLATE_MARKS = re.compile(
     r"(?i)<(?=\||/?s>|/?(?:start|end)_of_(?:turn|text|role)|/?(?:bos|eos|pad|unk)>|</?sys|/?think>|extra_id_|｜)"
-    r"|(?<=\|)(?=>)|\[(?=/?(?:inst|system_prompt)\])"
+    r"|(?<=\|)(?=>)|\[(?=/?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\])"
 )
 """Where a space is put in: after `<` or `[` of a mark, before the `>` of `|>`."""
 
