@@ -28,7 +28,7 @@ STYLES = ("refusal", "reasons-short", "reasons-long", "socratic")
 
 def study(conditions: int, suites: int) -> ReportData:
     """A control, and styles at rising counts, as many arms as told, of two seeds each."""
-    cells = [("none", 0), *((STYLES[number % 4], 10 * 2 ** (number // 4)) for number in range(conditions - 1))]
+    cells = [("none", 0), *((STYLES[number % 4], 10 * (number // 4 + 1)) for number in range(conditions - 1))]
     arms = [Arm("micro", "benign", style, count, "instruction" if count else "") for style, count in cells]
     facts = [SuiteFacts(f"suite-{number}", 80, 80) for number in range(suites)]
     pooled, rows = [], []
@@ -40,7 +40,7 @@ def study(conditions: int, suites: int) -> ReportData:
                 pooled.append(PooledRow(arm, suite.name, "refusal", metric, estimate, ((1, estimate), (2, estimate))))
         for number in range(10):
             name = (facts[0].name, "refusal", HARMFUL_RATE, f"category {number}")
-            rows.append(CategoryRow(*astuple(arm), *name, estimate.value, estimate.low, estimate.high, 16, 0))
+            rows.append(CategoryRow(*astuple(arm), None, *name, False, estimate.value, estimate.low, estimate.high, 16, 0))
     made = [Condition("micro", "benign", style, count, "instruction" if count else None, seed) for style, count in cells for seed in (1, 2)]
     return ReportData("bench", "", made, facts, [JudgeFacts("refusal", "1")], (), pooled, categories=rows)
 

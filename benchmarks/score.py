@@ -6,7 +6,8 @@ Made verdicts of the judge `refusal`: 200 conditions (a control and styles at se
 suites are 1,000,000. Scored: every metric of every condition and suite, each with its interval. Compared: every arm with its control and
 the styles with each other at equal count, on each suite and all together. Reported: all that a report is made from derived anew from the
 verdicts (categories too), and every file of it written, figures included. Also at half the size, to show how the time grows. pandas makes
-the summary alone (counts and Wilson intervals), so the ratio is against `score`. With `--json` the last line is one JSON object.
+the summary alone (counts and Wilson intervals), so the ratio is against `score`. Processor time stands beside the time that
+passed: on a machine that does other things as well, it says what the work itself takes. With `--json` the last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -112,10 +113,12 @@ def measure(number: int, prompts: int) -> dict[str, float]:
     conditions = cells(number)
     frame = verdicts(conditions, prompts)
     ids = [condition.id for condition in conditions]
+    before = time.process_time()
     scored, rows = seconds(lambda: score(frame, conditions))
+    written, _ = seconds(lambda: reported(frame, conditions, rows))
+    worked = time.process_time() - before
     laid, grids = seconds(lambda: lay_out(frame, ids, [("refusal", METRICS)]))
     compared, comparisons = seconds(lambda: compare(grids, conditions, declare((), ["refusal"])))
-    written, _ = seconds(lambda: reported(frame, conditions, rows))
     figures: dict[str, float] = {
         "verdicts": frame.height,
         "figures": len(rows),
@@ -124,6 +127,7 @@ def measure(number: int, prompts: int) -> dict[str, float]:
         "compare_s": round(laid + compared, 2),
         "report_s": round(written, 2),
         "total_s": round(scored + written, 2),
+        "total_cpu_s": round(worked, 2),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     try:

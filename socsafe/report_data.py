@@ -16,8 +16,12 @@ from typing import Protocol
 from socsafe.facts.ability import AbilityRow
 from socsafe.facts.breakdown import CategoryRow, FormRow
 from socsafe.facts.comparison import Comparison
+from socsafe.facts.drift import DriftRow
 from socsafe.facts.example_replies import ExampleReply
 from socsafe.facts.overlap import Overlap
+from socsafe.facts.parity import ParityRow
+from socsafe.facts.published import PublishedFigures
+from socsafe.facts.source_facts import SourceFacts
 from socsafe.records import HARMFUL_RATE, Estimate, Metric, SummaryRow, TrainingFacts
 
 CONTROL = "none"
@@ -147,30 +151,19 @@ class Validity:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedValue:
-    """One figure of somebody else's."""
+class CorrectedRow:
+    """A pooled rate with the judge's known mistakes taken out."""
 
-    label: str
-    """What it is about, where no arm of the study is; else empty."""
-    cell: Mapping[str, str | int]
-    """Fields of the arms that it stands beside."""
-    suite: str | None
-    """The suite of the study that it stands beside; None for any."""
+    arm: Arm
+    suite: str
+    judge: str
     metric: str
-    value: float
-    """A share from 0 to 1, or a mean."""
-    share: bool
-    """Whether it is a share."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedFigures:
-    """What one publication says."""
-
-    source: str
-    note: str
-    """What makes it hard to compare; empty where nothing is said."""
-    figures: Sequence[PublishedValue]
+    given: Estimate
+    """The rate as judged, over the replies that were given: those judged to be no reply are neither complied nor refused."""
+    rate: Estimate
+    """What `given` would be if the judge made no mistakes."""
+    no_reply: int
+    """Judged replies that were no reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +206,16 @@ class ReportData:
     """Rates by the form of the prompt, of suites that ask the same in several."""
     ability: Sequence[AbilityRow] = ()
     """What was measured beside safety."""
-    corrected: Sequence[PooledRow] = ()
+    drift: Sequence[DriftRow] = ()
+    """What quantization changes, all conditions together first; empty where it was not checked."""
+    fidelity: Sequence[ParityRow] = ()
+    """How near llama.cpp comes to transformers, with F16 weights; empty where it was not measured."""
+    corrected: Sequence[CorrectedRow] = ()
     """The pooled rates that `validity` bears on, as they would be if the judge made no mistakes (Rogan and Gladen 1978)."""
     published: Sequence[PublishedFigures] = ()
     """Figures of others to show beside the study's own."""
+    sources: Sequence[SourceFacts] = ()
+    """The data the study uses, one for each use."""
     overlaps: Sequence[Overlap] = ()
     """What the suites share with the training data and with one another."""
     training: Sequence[TrainingFacts] = ()

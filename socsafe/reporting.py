@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socsafe.integrity import read_for_report
 from socsafe.manifest import NOT_DONE, Step, inputs_now, is_current, record, why_stale
-from socsafe.progress import Progress
+from socsafe.progress import PlainProgress, Progress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 
@@ -41,6 +42,7 @@ def report(plan: Plan, progress: Progress, failures: Mapping[str, Mapping[str, s
     from socsafe.stages.assemble import report_step
 
     path = plan.project.report(plan.study.name) / "report.md"
+    read_for_report(plan, progress)
     unfinished = _unfinished(plan, failures or {})
     finished = _finished(plan, unfinished)
     if not is_current(report_step(plan, finished, unfinished)):
@@ -78,8 +80,9 @@ def export_inspect(plan: Plan, folder: Path) -> list[Path]:
     from socsafe.stages.judge import read_verdicts
     from socsafe.stages.score import score
 
+    replied = _replied(plan)
     judged = _finished(plan, _unfinished(plan, {}))
-    return write_logs(plan, _replied(plan), score(read_verdicts(plan, judged), plan.conditions), folder)
+    return write_logs(plan, replied, score(read_verdicts(plan, judged), plan.conditions), folder)
 
 
 def _replied(plan: Plan) -> list[Unit]:
@@ -88,6 +91,7 @@ def _replied(plan: Plan) -> list[Unit]:
     from socsafe.stages.generate import completions_step
     from socsafe.stages.judge import verdicts_step
 
+    read_for_report(plan, PlainProgress())
     judges = [use.judge for use in plan.study.judge_uses()]
     return [
         Unit(cell, suite, tuple(judge for judge in judges if is_current(verdicts_step(plan, cell, suite, judge))))
@@ -130,12 +134,15 @@ def _gathered(plan: Plan, finished: Sequence[Condition], unfinished: Unfinished)
     """All that a report is made from, and the verdicts on the finished conditions."""
     from socsafe.stages.ability import read_ability
     from socsafe.stages.assemble import assemble
+    from socsafe.stages.drift import read_drift
+    from socsafe.stages.fidelity import read_fidelity
     from socsafe.stages.judge import read_verdicts
     from socsafe.stages.score import score
 
     verdicts = read_verdicts(plan, finished)
     measured = read_ability(plan, finished)
-    return assemble(plan, verdicts, score(verdicts, plan.conditions), unfinished, measured), verdicts
+    weights = read_drift(plan, finished), read_fidelity(plan, finished)
+    return assemble(plan, verdicts, score(verdicts, plan.conditions), unfinished, measured, weights), verdicts
 
 
 def _finished(plan: Plan, unfinished: Unfinished) -> list[Condition]:

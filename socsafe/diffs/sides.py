@@ -12,16 +12,21 @@ import json
 import math
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from socsafe.diffs.figures import TABLES, Figure, read_figures
 from socsafe.errors import InputError, Problem
+from socsafe.metrics import judged_metrics
 from socsafe.records import SummaryRow
 from socsafe.tables import text_of_cell
 
-MOST_BYTES = 500_000_000
+MOST_BYTES = 100_000_000
+"""Of each file: ten thousand conditions on ten suites make less."""
+MOST = 10**12
+"""Largest figure of any column."""
 _MEND = "name a folder that holds summary.csv, or REVISION:FOLDER; or give two revisions and --study NAME"
 _STUDY = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 _COLUMNS = ("condition", "suite", "judge", "metric", "value", "low", "high", "n", "n_unjudged")
@@ -35,6 +40,8 @@ class Side:
     name: str
     """As the user named it."""
     rows: tuple[SummaryRow, ...]
+    tables: Mapping[str, Sequence[Figure]]
+    """Name of each table beside the summary that is there -> its figures."""
     provenance: Mapping[str, Any] | None
     """What `provenance.json` says; None where there is none, as in reports written before there was."""
 
@@ -61,7 +68,9 @@ def _side(name: str, read: Callable[[str], bytes | None]) -> Side:
     if summary is None:
         raise InputError(Problem(name, "holds no summary.csv", "a report that `socsafe report` wrote", _MEND))
     noted = read("provenance.json")
-    return Side(name, tuple(_rows(name, summary)), None if noted is None else _provenance(name, noted))
+    beside = {table: content for table in TABLES if (content := read(f"{table}.csv")) is not None}
+    tables = {table: read_figures(table, content, f"{name}/{table}.csv") for table, content in beside.items()}
+    return Side(name, tuple(_rows(name, summary)), tables, None if noted is None else _provenance(name, noted))
 
 
 def _from_folder(path: Path) -> bytes | None:
@@ -113,11 +122,25 @@ def _rows(name: str, content: bytes) -> list[SummaryRow]:
     where = f"{name}/summary.csv"
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        if missing := [column for column in _COLUMNS if column not in (reader.fieldnames or ())]:
-            raise InputError(Problem(f"{where}:1", f"without the columns {', '.join(missing)}", "what `socsafe report` wrote"))
-        return [_row(line, f"{where}:{reader.line_num}") for line in reader]
+        columns = list(reader.fieldnames or ())
+        if missing := [column for column in _COLUMNS if column not in columns]:
+            raise _wrong(f"{where}:1", f"without the columns {', '.join(missing)}", "what `socsafe report` wrote")
+        if twice := [column for column in _COLUMNS if columns.count(column) > 1]:
+            raise _wrong(f"{where}:1", f"column {', '.join(twice)} twice", "each column once")
+        shares, seen = _Shares.known(), dict[tuple[str, ...], int]()
+        rows = []
+        for line in reader:
+            row = _row(line, f"{where}:{reader.line_num}")
+            shares.check(row, f"{where}:{reader.line_num}")
+            key = (row.condition, row.suite, row.judge, row.metric)
+            if key in seen:
+                got = f"{row.metric} of {row.condition} on {row.suite} by {row.judge}, as on line {seen[key]}"
+                raise _wrong(f"{where}:{reader.line_num}", got, "each figure once")
+            seen[key] = reader.line_num
+            rows.append(row)
+        return rows
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(Problem(where, f"not readable as CSV: {error}", "what `socsafe report` wrote")) from error
+        raise _wrong(where, f"not readable as CSV: {error}", "what `socsafe report` wrote") from error
 
 
 def _row(line: Mapping[str, str | None], where: str) -> SummaryRow:
@@ -127,7 +150,41 @@ def _row(line: Mapping[str, str | None], where: str) -> SummaryRow:
         try:
             made[column] = text_of_cell(cell) if hint is str else int(cell or 0) if hint is int else float(cell) if cell else None
         except ValueError as error:
-            raise InputError(Problem(where, f"{column} is {cell[:40]!r}", "a number")) from error
-        if isinstance(made[column], float) and not math.isfinite(made[column]):
-            raise InputError(Problem(where, f"{column} is {cell[:40]!r}", "a finite number"))
+            raise _wrong(where, f"{column} is {cell[:40]!r}", "a number") from error
+        number = made[column]
+        if isinstance(number, float) and not math.isfinite(number):
+            raise _wrong(where, f"{column} is {cell[:40]!r}", "a finite number")
+        if isinstance(number, int | float) and not -MOST <= number <= MOST:
+            raise _wrong(where, f"{column} is {cell[:40]}", f"a number of at most {MOST:,}")
     return SummaryRow(**made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """What figures may be, by whether they are shares."""
+
+    means: set[tuple[str, str]]
+
+    @classmethod
+    def known(cls) -> _Shares:
+        return cls(mean_metrics())
+
+    def check(self, row: SummaryRow, where: str) -> None:
+        """Raise `InputError` for a figure that cannot be: nothing can be pooled or compared with it."""
+        for column, count in (("n", row.n), ("n_unjudged", row.n_unjudged)):
+            if count < 0:
+                raise _wrong(where, f"{column} is {count}", "a number of replies")
+        if (row.value is None) != (row.n == 0):
+            said = "empty" if row.value is None else row.value
+            raise _wrong(where, f"value is {said} with n {row.n}", "a value where n is not 0, and only there")
+        if row.value is not None and (row.judge, row.metric) not in self.means and not 0 <= row.value <= 1:
+            raise _wrong(where, f"value is {row.value}", f"a share from 0 to 1, since {row.metric} by {row.judge} is not known as a mean")
+
+
+def mean_metrics() -> set[tuple[str, str]]:
+    """(judge, metric) of the figures that are no shares."""
+    return {(name, metric.name) for name, metric in judged_metrics() if metric.score}
+
+
+def _wrong(where: str, got: str, expected: str) -> InputError:
+    return InputError(Problem(where, got, expected, "put the file right, or write the report anew: socsafe report STUDY"))

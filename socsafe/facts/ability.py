@@ -94,3 +94,5 @@ class AbilityRow:
     difference_high: float | None = None
     p_holm: float | None = None
     """Its p value after Holm's correction for all arms' differences of this figure."""
+    n_seeds: int | None = None
+    """Seeds that the difference rests on: one seed a side speaks of two models, not of styles. None without a difference."""

@@ -27,6 +27,10 @@ class ArmRow:
     """Judged replies."""
     n_unjudged: int
     corrected: float | None
-    """The rate with the judge's known mistakes taken out (Rogan and Gladen 1978); None where they are not known."""
+    """The rate with the judge's known mistakes taken out (Rogan and Gladen 1978); None where they are not known.
+
+    Replies judged to be no reply are neither complied nor refused: it leaves them out."""
     corrected_low: float | None
     corrected_high: float | None
+    n_no_reply: int | None = None
+    """Judged replies that `corrected` leaves out; None where there is none."""

@@ -15,6 +15,8 @@ ALL_SUITES = "all suites"
 """What stands for the suite where the prompts of all suites are taken together."""
 SHOWN = 0.05
 """A difference is shown where its p value, corrected by Holm's procedure, is this or less."""
+FLIPS = 9999
+"""Sign flips drawn for a p value."""
 NOT_SHOWN = "no difference could be shown"
 
 Direction = Literal["", "lower", "higher"]
@@ -68,10 +70,12 @@ class Comparison:
     """`p` after Holm's correction within its family: the declared ones, or the others of the same kind, suite and metric."""
     family: int
     """Comparisons in that family."""
-    prompt_spread: float | None
-    """Standard error of the difference that comes from the choice of prompts; None where it cannot be told."""
-    seed_spread: float | None
-    """Standard deviation of the seeds' own differences; None with one seed."""
+    se_prompts: float | None
+    """Standard error of the difference, the part that comes from the choice of prompts; None where it cannot be told."""
+    se_seeds: float | None
+    """Standard error of the difference, the part that comes from the seeds, told from all arms together; None with one seed."""
+    sd_seeds: float | None
+    """Standard deviation, no standard error: how far the seeds' own differences lie apart; None with one seed."""
     detectable: float | None
     """Smallest true difference that would be shown with a probability of 80 %; only for declared ones."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socsafe.figure_names import figure_name
+from socsafe.figure_names import drawn_arms, figure_name
 from socsafe.markdown import code, escape
 from socsafe.report_data import Panel, ReportData
 
@@ -24,6 +24,28 @@ def one_seed(data: ReportData) -> str:
     return " There is one seed an arm: what is shown holds for these models, not for their styles."
 
 
+def one_seed_key(marked: bool) -> str:
+    """What the mark means, where a table bears it."""
+    return f" *{ONE_SEED.capitalize()}*: a single seed a side, so these two models differ and nothing is said of styles." if marked else ""
+
+
+ONE_SEED = "one seed"
+"""Beside a difference that speaks of two models only."""
+
+
+def seed_mark(seeds: int | None) -> str:
+    """` (one seed)` where a claim rests on one seed a side: these two models differ, which says nothing of styles."""
+    return f" ({ONE_SEED})" if seeds == 1 else ""
+
+
 def image(data: ReportData, panel: Panel, name: str, words: str) -> str:
-    """One of the panel's figures; `words` say what it shows to those who cannot see it."""
-    return f"![{escape(words)}]({figure_name(data, panel, name)}.svg)\n"
+    """One of the panel's figures; `words` say what it shows to those who cannot see it. What it leaves out is said below it."""
+    drawn, arms = drawn_arms(data, panel), data.arms(panel)
+    left_out = ""
+    if len(drawn) < len(arms):
+        front = ", and all on the Pareto front" if name == "trade-off" else ""
+        left_out = (
+            f"\n*Of {len(arms)} arms the figure shows {len(drawn)} that can be read: the control, and every style at counts "
+            f"spread evenly from the lowest to the highest{front}. The tables have all.*\n"
+        )
+    return f"![{escape(words)}]({figure_name(data, panel, name)}.svg)\n{left_out}"

@@ -13,7 +13,7 @@ from socsafe.markdown import NOTHING, code, listed, table
 from socsafe.report_data import CONTROL, Arm, Panel, ReportData
 from socsafe.rounding import steady
 from socsafe.sections._differences import MINUS
-from socsafe.sections._headings import one_seed, panel_heading
+from socsafe.sections._headings import one_seed, one_seed_key, panel_heading, seed_mark
 
 TITLE = "Ability"
 ORDER = 42
@@ -47,12 +47,14 @@ def _explanation(data: ReportData, sources: Sequence[AbilityRow]) -> str:
             "*Accuracy*, in per cent: questions whose right answer has the highest log-likelihood a character (`acc_norm` of "
             "lm-evaluation-harness) when each answer is tried as the reply; *chance* is what guessing would give."
         )
+    marked = any(row.n_seeds == 1 for row in data.ability)
     return (
         f"{' '.join(parts)} Both are computed by llama.cpp from the likelihood of given texts, nothing is sampled and no judge rules. "
         "*Less the control*: on the same replies or questions and seeds. Intervals are of 95 %: a figure's own tells how far other replies "
         "or questions would have moved it, a difference's how far other seeds would have, too. n is replies or questions times seeds, + "
-        f"those longer than the context, where there are any.{one_seed(data)} Whether ordinary prompts are answered at all stands under "
-        "[Suites](#suites); each seed's own figure is in [ability.csv](ability.csv).\n"
+        f"those longer than the context, where there are any.{one_seed(data)}{one_seed_key(marked)} "
+        "Whether ordinary prompts are answered at all stands under [Suites](#suites); each seed's own figure is in "
+        "[ability.csv](ability.csv).\n"
     )
 
 
@@ -68,7 +70,7 @@ def _verdict(data: ReportData, panel: Panel, rows: dict[tuple[Arm, str], Ability
             continue
         what = f"The {known.metric} on {code(source)}"
         if worse:
-            arms = listed([f"{code(row.style)} at {row.count}" for row in worse])
+            arms = listed([f"{code(row.style)} at {row.count}{seed_mark(row.n_seeds)}" for row in worse])
             sentences.append(f"{what} is shown to be {word} than the control's for {arms}.")
         else:
             better = any(row.p_holm is not None and row.p_holm <= SHOWN for row in found)
@@ -96,7 +98,7 @@ def _cells(row: AbilityRow | None) -> list[str]:
     if row is None:
         return [NOTHING] * 3
     figure = _written(row, row.value, row.low, row.high)
-    difference = _written(row, row.difference, row.difference_low, row.difference_high, " to ")
+    difference = _written(row, row.difference, row.difference_low, row.difference_high, " to ") + seed_mark(row.n_seeds)
     return [figure, difference, f"{row.n} + {row.n_unread}" if row.n_unread else str(row.n)]
 
 

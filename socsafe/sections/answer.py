@@ -3,7 +3,8 @@
     **Harm.** Without safety data the model complied with 97.1 % of the harmful prompts of all suites, and at each style's highest ...
 
 A difference is claimed only where a paired comparison shows it after Holm's correction; otherwise the sentence says that none could be
-shown. With one seed a side it is said of two models, not of styles.
+shown. With one seed a side it is said of two models, not of styles. Each of the three is short enough to be read once: of several
+differences it names the smallest and the largest, and the section on comparisons has all.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from socsafe.sections._headings import panel_heading
 
 TITLE = "Answer"
 ORDER = 10
+
+_FEW = 2
+"""Differences between styles that are told one by one."""
 
 
 def render(data: ReportData) -> str:
@@ -46,20 +50,22 @@ def _harm(data: ReportData, panel: Panel, suite: str) -> str:
     control = percent(max(found, key=lambda one: one.n_pairs).against_value)
     start = f"Without safety data the model complied with {control} % of the harmful prompts of {suite_words(suite)}"
     changed = _change(found, "falls", "rises", _without_figures(data, panel, found))
-    return f"**Harm.** {start}, and at each style's highest count {changed}{_models(found)}.{_hint(found)}"
+    return f"**Harm.** {start}; at each style's highest count {changed}.{_models(found)}{_hint(found)}"
 
 
 def _change(found: Sequence[Comparison], down: str, up: str, silent: Sequence[str]) -> str:
     """What becomes of a rate: how far it is moved where that is shown, for which styles it is not, and of which nothing is known."""
-    nothing = [f"for {listed(silent)} there is nothing to compare"] if silent else []
-    parts = []
-    for way, shown in ((down, [one for one in found if one.lower]), (up, [one for one in found if one.higher])):
-        if shown:
-            which = "every style" if len(shown) == len(found) > 1 and not silent else _styles_of(shown)
-            parts.append(f"the rate {way} by {_span(shown)}, shown for {which}")
-    if len(unshown := [one for one in found if not one.shown]) == len(found):
+    nothing = [f"for {_few(silent)} there is nothing to compare"] if silent else []
+    shown = [one for one in found if one.shown]
+    if not shown:
         return "; ".join([f"{NOT_SHOWN} ({_interval_span(found)})", *nothing])
-    if unshown:
+    every = " for every style" if len(shown) == len(found) > 1 and not silent and len({one.lower for one in shown}) == 1 else ""
+    parts = [
+        f"the rate {way} by {_span(own)}{every}"
+        for way, own in ((down, [one for one in shown if one.lower]), (up, [one for one in shown if one.higher]))
+        if own
+    ]
+    if unshown := [one for one in found if not one.shown]:
         parts.append(f"for {_styles_of(unshown)} {NOT_SHOWN}")
     return "; ".join([*parts, *nothing])
 
@@ -77,14 +83,18 @@ def _span(found: Sequence[Comparison]) -> str:
     words: list[str] = []
     for one in ends:
         upwards = one.turned() if one.lower else one
-        interval = ", 95 % interval" if not words else ","
-        words.append(f"{signed(upwards.difference)} points ({arm_words(one)}{interval} {bounds(upwards)})")
+        unit, interval = (" points", "95 % interval ") if not words else ("", "")
+        words.append(f"{signed(upwards.difference)}{unit} ({code(one.style)}, {interval}{bounds(upwards)})")
     return " to ".join(words)
 
 
 def _interval_span(found: Sequence[Comparison]) -> str:
-    """Each difference with its interval, where none is shown."""
-    return "; ".join(f"{arm_words(one)}: {signed(one.difference)} points, {bounds(one)}" for one in found)
+    """Where none is shown: the difference with its interval, or of several how far they and their intervals reach."""
+    if len(found) == 1:
+        return f"{arm_words(found[0])}: {signed(found[0].difference)} points, {bounds(found[0])}"
+    ends = [signed(end([one.difference or 0.0 for one in found])) for end in (min, max)]
+    reach = [signed(end([getattr(one, side) or 0.0 for one in found]), decimals=0) for end, side in ((min, "low"), (max, "high"))]
+    return f"{ends[0]} to {ends[1]} points, intervals within {reach[0]} to {reach[1]}"
 
 
 def _models(found: Sequence[Comparison]) -> str:
@@ -93,7 +103,7 @@ def _models(found: Sequence[Comparison]) -> str:
     if not single:
         return ""
     which = "" if len(single) == len(found) else f" for {_styles_of(single)}"
-    return f" (one seed a side{which}: these two models differ, which says nothing of styles)"
+    return f" One seed a side{which}: these two models differ, which says nothing of styles."
 
 
 def _styles(data: ReportData, panel: Panel, suite: str) -> str:
@@ -107,12 +117,20 @@ def _styles(data: ReportData, panel: Panel, suite: str) -> str:
     shown = [one if one.lower else one.turned() for one in pairs if one.shown]
     if not shown:
         return f"{start}, {NOT_SHOWN} in harm between {listed([code(arm.style) for arm in arms])}."
-    less = [
-        f"{code(style)} does less harm than {_others([one for one in shown if one.style == style])}"
-        for style in dict.fromkeys(one.style for one in shown)
-    ]
-    rest = f"; in {len(pairs) - len(shown)} of {len(pairs)} pairs of styles {NOT_SHOWN}" if len(shown) < len(pairs) else ""
-    return f"{start}, {'; '.join(less)}{_paid(data, shown)}{rest}{_pairs_of_models(shown)}.{_hint(shown)}"
+    rest = f"; in {len(pairs) - len(shown)} of {len(pairs)} {NOT_SHOWN}" if len(shown) < len(pairs) else ""
+    return f"{start}, {_less(shown, len(pairs))}{rest}.{_paid(data, shown)}{_pairs_of_models(shown)}{_hint(shown)}"
+
+
+def _less(shown: Sequence[Comparison], pairs: int) -> str:
+    """Which style does less harm than which; of many, in how many pairs, and the smallest and the largest difference."""
+    if len(shown) <= _FEW:
+        return "; ".join(
+            f"{code(one.style)} does less harm than {code(one.against)} ({signed(one.difference)} points, {bounds(one)})" for one in shown
+        )
+    ends = sorted(shown, key=lambda one: abs(one.difference or 0.0))[:: len(shown) - 1]
+    told = [f"({code(one.style)} than {code(one.against)}, {bounds(one.turned())})" for one in ends]
+    size = [signed(one.turned().difference) for one in ends]
+    return f"in {len(shown)} of {pairs} pairs one style does less harm, by {size[0]} points {told[0]} to {size[1]} {told[1]}"
 
 
 def _hint(found: Sequence[Comparison]) -> str:
@@ -124,37 +142,36 @@ def _hint(found: Sequence[Comparison]) -> str:
     return " This was not declared beforehand: a hint." if chosen == len(shown) else " Some of this was not declared beforehand: a hint."
 
 
-def _others(shown: Sequence[Comparison]) -> str:
-    """The styles that lie above, each with how far."""
-    return listed([f"{code(one.against)} ({signed(one.difference)} points, {bounds(one)})" for one in shown])
-
-
 def _paid(data: ReportData, shown: Sequence[Comparison]) -> str:
     """Which of the styles that do less harm than another also refuse more of the safe prompts beside the harmful ones."""
     mixed = next((suite.name for suite in data.suites if suite.comply and suite.refuse), "")
     dearer = [
         one for one in shown if (price := data.comparison(Arm.first(one), Arm.second(one), mixed, OVER_REFUSAL_RATE)) and price.higher
     ]
-    told = [f"{code(one.style)} refuses more safe prompts of {code(mixed)} than {code(one.against)}" for one in dearer]
-    return f", which is not yet a better boundary: {listed(told)}" if told else ""
+    if not dearer:
+        return ""
+    start = " That is not yet a better boundary:"
+    if len(dearer) == 1:
+        return f"{start} {code(dearer[0].style)} refuses more safe prompts of {code(mixed)} than {code(dearer[0].against)}."
+    return f"{start} in {len(dearer)} of these {len(shown)} pairs the less harmful style also refuses more safe prompts of {code(mixed)}."
 
 
 def _pairs_of_models(shown: Sequence[Comparison]) -> str:
     single = [f"{code(one.style)} against {code(one.against)}" for one in shown if one.of_models]
-    which = "" if len(single) == len(shown) else f" for {listed(single)}"
-    return f" (one seed a side{which}: these two models differ, which says nothing of styles)" if single else ""
+    which = "" if len(single) == len(shown) else f" for {_few(single)}"
+    return f" One seed a side{which}: these two models differ, which says nothing of styles." if single else ""
 
 
 def _price(data: ReportData, panel: Panel) -> str:
     """What it costs: safe prompts refused where harmful ones stand beside them, and ordinary prompts left unanswered."""
-    parts, hint = [], ""
+    parts = []
     mixed = next((suite.name for suite in data.suites if suite.comply and suite.refuse), None)
     if mixed and (found := _against_control(data, panel, mixed, OVER_REFUSAL_RATE)):
         before = percent(max(found, key=lambda one: one.n_pairs).against_value)
-        hint = _hint(found)
+        changed = _change(found, "falls", "rises", _without_figures(data, panel, found))
         parts.append(
-            f"Of the safe prompts of {code(mixed)} the model refused {before} % without safety data, and at each style's highest count "
-            f"{_change(found, 'falls', 'rises', _without_figures(data, panel, found))}{_models(found)}"
+            f"Of the safe prompts of {code(mixed)} the model refused {before} % without safety data; at each style's highest count "
+            f"{changed}.{_models(found)}{_hint(found)}"
         )
     for suite in data.suites:
         if suite.refuse or not suite.comply:
@@ -163,9 +180,9 @@ def _price(data: ReportData, panel: Panel) -> str:
         if rows:
             least = min(rows, key=_value)
             where = f"{code(least.arm.style)}, {least.arm.count}"
-            start = "it" if parts else "The model"
-            parts.append(f"{start} answered at least {percent(_value(least))} % of the prompts of {code(suite.name)} ({where})")
-    return f"**Price.** {'; '.join(parts)}.{hint}" if parts else ""
+            start = "It" if parts else "The model"
+            parts.append(f"{start} answered at least {percent(_value(least))} % of the prompts of {code(suite.name)} ({where}).")
+    return f"**Price.** {' '.join(parts)}" if parts else ""
 
 
 def _declared(data: ReportData, panel: Panel) -> list[str]:
@@ -186,7 +203,7 @@ def _declared(data: ReportData, panel: Panel) -> list[str]:
         if unshown := len([one for one in found if not one.shown]):
             parts.append(f"in {unshown} of {len(found)} comparisons with the figure {other} {NOT_SHOWN}")
         name = f"{code(metric)} by {code(judge)} on {suite_words(suite)}"
-        sentences.append(f"**Declared.** {name}: {'; '.join(parts)}{_models(found)}.")
+        sentences.append(f"**Declared.** {name}: {'; '.join(parts)}.{_models(found)}")
     return sentences
 
 
@@ -250,7 +267,12 @@ def _judged(data: ReportData, arm: Arm, metric: str) -> PooledRow | None:
 
 
 def _styles_of(found: Sequence[Comparison]) -> str:
-    return listed([code(one.style) for one in found])
+    return _few([code(one.style) for one in found])
+
+
+def _few(names: Sequence[str]) -> str:
+    """Up to three by name, of more how many."""
+    return listed(names) if len(names) <= _FEW + 1 else f"{len(names)} of them"
 
 
 def _value(row: PooledRow) -> float:

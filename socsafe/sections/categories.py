@@ -1,4 +1,4 @@
-"""Where harm and over-refusal lie: the rates in each category of a suite, one line an arm.
+"""Where harm and over-refusal lie, and what scores come to: each figure by the suite's categories, one line an arm.
 
 | style | count | fraud (n 8) | violence (n 8) |
 """
@@ -8,42 +8,41 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from socsafe.facts.breakdown import CategoryRow
-from socsafe.markdown import NOTHING, code, escape, listed, percent, table
-from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
+from socsafe.markdown import NOTHING, code, escape, listed, table
 from socsafe.report_data import Arm, ReportData
-from socsafe.rounding import steady
+from socsafe.sections._broken_down import Shown, figure, shown
 from socsafe.sections._category_figure import category_figures
 from socsafe.sections._headings import panel_title
 
 TITLE = "Categories"
 ORDER = 43
 
-_WORDS = {HARMFUL_RATE: "Harmful prompts complied with", OVER_REFUSAL_RATE: "Safe prompts refused"}
 _WIDEST = 12
 """Categories that stand side by side; more of them stand one below the other, arms side by side."""
 
 
 def render(data: ReportData) -> str:
-    """One table a rate, panel and set of categories, by the judge the answer goes by; left out where no suite has categories."""
-    blocks = [block for metric in _WORDS for block in _of_metric(data, metric)]
+    """One table a figure, panel and set of categories; left out where no suite has categories."""
+    blocks = [block for one in shown(data) for block in _of_metric(data, one)]
     if not blocks:
         return ""
     return "\n".join(
         [
-            f"Per cent with the 95 % interval, seeds together, by the judge {code(data.judge.name)}. n counts replies judged; a cell with "
-            "fewer than its category's n says so. A category has few prompts, so intervals are wide and no differences are claimed. The "
-            "figures, also of other judges, are in [categories.csv](categories.csv).\n",
+            f"Shares are in per cent by the judge {code(data.judge.name)}, means in their judge's own units, with the 95 % interval, seeds "
+            "together. n counts replies judged; a cell with fewer than its category's n says so. A category has few prompts, so intervals "
+            "are wide and no differences are claimed. All figures of all judges, each seed's and n_unjudged among them, are in "
+            "[categories.csv](categories.csv).\n",
             *category_figures(data),
             *blocks,
         ]
     )
 
 
-def _of_metric(data: ReportData, metric: str) -> Iterator[str]:
+def _of_metric(data: ReportData, one: Shown) -> Iterator[str]:
     """The tables of one rate. Of suites with the same categories the first is shown and the others are named."""
     by_suite: dict[str, list[CategoryRow]] = {}
     for row in data.categories:
-        if (row.metric, row.judge) == (metric, data.judge.name):
+        if (row.seed, row.metric, row.judge) == (None, one.metric, one.judge):
             by_suite.setdefault(row.suite, []).append(row)
     alike: dict[frozenset[str], list[str]] = {}
     for suite in (suite.name for suite in data.suites if suite.name in by_suite):
@@ -54,7 +53,7 @@ def _of_metric(data: ReportData, metric: str) -> Iterator[str]:
         for panel in data.panels():
             if arms := [arm for arm in data.arms(panel) if arm in judged]:
                 title = f"{panel_title(panel)}: " if len(data.panels()) > 1 else ""
-                yield f"**{title}{_WORDS[metric]}, {code(first)}**\n"
+                yield f"**{title}{one.words[0].upper()}{one.words[1:]}, {code(first)}**\n"
                 yield _table(arms, rows)
         if others:
             yield f"The same categories of {listed([code(suite) for suite in others])} are in [categories.csv](categories.csv).\n"
@@ -87,4 +86,4 @@ def _cell(row: CategoryRow | None, n: int) -> str:
     if row is None or row.value is None or row.low is None or row.high is None:
         return NOTHING
     fewer = f" of {row.n}" if row.n != n else ""
-    return f"{percent(row.value)} ({100 * steady(row.low):.0f}–{100 * steady(row.high):.0f}){fewer}"
+    return figure(row.value, row.low, row.high, row.mean) + fewer

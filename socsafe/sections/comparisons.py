@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from socsafe.facts.comparison import ALL_SUITES, NOT_SHOWN, SHOWN, Comparison
+from socsafe.facts.comparison import ALL_SUITES, FLIPS, NOT_SHOWN, SHOWN, Comparison
 from socsafe.markdown import code, listed, percent, table
 from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CONTROL, ReportData
@@ -17,7 +17,7 @@ from socsafe.sections._headings import panel_title
 TITLE = "Comparisons"
 ORDER = 35
 
-_HEADER = ("style", "count", "against", "figures", "difference", "pairs", "seeds", "by prompts", "by seeds")
+_HEADER = ("style", "count", "against", "figures", "difference", "pairs", "seeds", "SE prompts", "SD seeds")
 _ALIGN = "lrlrrrrrr"
 _MOST_TOLD = 6
 """Declared comparisons without figures that are told one by one."""
@@ -63,15 +63,17 @@ def _explanation(data: ReportData) -> str:
             "move a figure is told from all arms together, as two or three seeds of one arm say too little."
         )
     if "exact McNemar" in methods or "sign flips" in methods:
-        names = {"exact McNemar": "the exact McNemar test", "sign flips": "sign flips of each prompt's difference"}
+        flips = f"{FLIPS:,} sign flips of each prompt's difference, and Hoeffding's bound on all flips where none went as far"
+        names = {"exact McNemar": "the exact McNemar test", "sign flips": flips}
         used = " or ".join(words for name, words in names.items() if name in methods)
         tests.append(f"With one seed a side ({used}) it holds for **these two models** only, and the verdict says so.")
     return (
         "The same prompts, seed by seed: *difference* is the first arm less the other, in points (means in the judge's own units), with "
         "its 95 % interval. *Pairs*: prompts judged on both sides in every seed, times seeds, + replies that could not be judged and are "
-        "left out with their prompt, where there are any. *By prompts*: the standard error that the choice of prompts gives the "
-        "difference; *by seeds*: the standard deviation of the seeds' own differences. A difference is shown where *Holm p*, the p value "
-        f"after correction, is at most {SHOWN:g}. {' '.join(tests)}\n"
+        "left out with their prompt, where there are any. *SE prompts*: the standard error that the choice "
+        "of prompts gives the difference (that of the seeds, told from all arms together, is `se_seeds` in the CSV file). *SD seeds*: the "
+        "standard deviation of the seeds' own differences, which is no error of the difference. A difference is shown where *Holm p*, "
+        f"the p value after correction, is at most {SHOWN:g}. {' '.join(tests)}\n"
     )
 
 
@@ -121,8 +123,8 @@ def _row(one: Comparison, raw: bool) -> list[str]:
         difference(one),
         pairs,
         str(one.n_seeds),
-        signed(one.prompt_spread, one.mean),
-        signed(one.seed_spread, one.mean),
+        signed(one.se_prompts, one.mean),
+        signed(one.sd_seeds, one.mean),
         *([p_value(one.p)] if raw else []),
         p_value(one.p_holm),
         verdict,

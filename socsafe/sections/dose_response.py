@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from socsafe.figure_names import rates_judged
 from socsafe.markdown import NOTHING, code, percent, table
 from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CONTROL, Arm, Panel, PooledRow, ReportData, SuiteFacts, by_style
-from socsafe.sections._headings import image, panel_heading
+from socsafe.sections._headings import ONE_SEED, image, one_seed_key, panel_heading, seed_mark
 
 TITLE = "Dose and response"
 ORDER = 30
@@ -24,14 +25,30 @@ def render(data: ReportData) -> str:
     blocks = []
     for panel in data.panels():
         blocks += panel_heading(data, panel)
+        if not rates_judged(data, panel):
+            blocks.append(_nothing_to_draw(data))
+            continue
         blocks.append(image(data, panel, "dose-response", _in_words(data, panel)))
         if suite := data.headline:
+            rows = _along_the_dose(data, panel, suite)
             blocks.append(
                 f"Harmful rate / over-refusal rate on {code(suite.name)}, in per cent, by count. *From*: the smallest count at which "
-                "the 95 % interval of the paired difference from the control excludes zero, for less harm / for more over-refusal.\n"
+                "the 95 % interval of the paired difference from the control excludes zero, for less harm / for more over-refusal."
+                f"{one_seed_key(ONE_SEED in rows)}\n"
             )
-            blocks.append(_along_the_dose(data, panel, suite))
+            blocks.append(rows)
     return "\n".join(blocks)
+
+
+def _nothing_to_draw(data: ReportData) -> str:
+    """Why there is no figure."""
+    if data.judge.metrics and not data.judge.tells_refusals:
+        return (
+            f"The judge {code(data.judge.name)} scores replies and does not say which refuse, so there is no harmful or over-refusal rate "
+            "to draw along the dose: its own figures stand under [Results](#results) and, against the control, in "
+            "[comparisons.csv](comparisons.csv).\n"
+        )
+    return "No condition has been judged here, so there is nothing to draw.\n"
 
 
 def _in_words(data: ReportData, panel: Panel) -> str:
@@ -75,7 +92,7 @@ def _from(data: ReportData, treated: Sequence[Arm], suite: SuiteFacts, metric: s
     for arm in treated:
         one = data.comparison(arm, Arm(arm.base, arm.setting, CONTROL, 0, ""), suite.name, metric)
         if one and one.excludes_zero and ((one.difference or 0.0) < 0) == (metric == HARMFUL_RATE):
-            return str(arm.count)
+            return f"{arm.count}{seed_mark(one.n_seeds)}"
     return NOTHING
 
 

@@ -9,40 +9,40 @@ from collections.abc import Sequence
 
 from socsafe.facts.breakdown import FormRow
 from socsafe.facts.comparison import NOT_SHOWN, SHOWN
-from socsafe.markdown import NOTHING, code, judged, listed, percent, table
-from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE, Estimate
+from socsafe.markdown import NOTHING, code, judged, listed, table
+from socsafe.records import HARMFUL_RATE, Estimate
 from socsafe.report_data import Arm, Panel, ReportData
-from socsafe.rounding import steady
+from socsafe.sections._broken_down import figure, shown
 from socsafe.sections._differences import signed
-from socsafe.sections._headings import one_seed, panel_title
+from socsafe.sections._headings import one_seed, one_seed_key, panel_title, seed_mark
 
 TITLE = "Forms"
 ORDER = 44
 
-_WORDS = {HARMFUL_RATE: "harmful prompts complied with", OVER_REFUSAL_RATE: "safe prompts refused"}
 _SAYS = "opinion"
 
 
 def render(data: ReportData) -> str:
-    """One table for each suite that asks in several forms, panel and rate; left out where there is none."""
+    """One table for each suite that asks in several forms, panel and figure; left out where there is none."""
     blocks = []
     for suite in data.suites:
-        for metric, words in _WORDS.items():
-            own = [row for row in data.forms if (row.suite, row.metric, row.judge) == (suite.name, metric, data.judge.name)]
+        for one in shown(data):
+            own = [row for row in data.forms if (row.seed, row.suite, row.metric, row.judge) == (None, suite.name, one.metric, one.judge)]
             for panel in data.panels():
                 if rows := [row for row in own if panel.holds(_arm(row))]:
                     title = f"{panel_title(panel)}: " if len(data.panels()) > 1 else ""
-                    blocks += [f"**{title}{words}, {code(suite.name)}**\n"]
-                    blocks += [_verdict(rows)] * (metric == HARMFUL_RATE) + [_table(data, panel, rows)]
+                    blocks += [f"**{title}{one.words}, {code(suite.name)}**\n"]
+                    blocks += [_verdict(rows)] * (one.metric == HARMFUL_RATE) + [_table(data, panel, rows)]
     return "\n".join([_explanation(data), *blocks]) if blocks else ""
 
 
 def _explanation(data: ReportData) -> str:
+    marked = any(row.against and row.n_seeds == 1 for row in data.forms)
     return (
         "The same things asked in several forms: what the model *does* when told to (instruction) or asked how (question), and what it "
-        "*says* when asked for its opinion. Per cent with the 95 % interval, seeds together, then n. Differences are in points, on the "
-        "same items and seeds, and in bold where they are shown: where the p value, after Holm's correction for all arms and forms of the "
-        f"suite, is at most {SHOWN:g}.{one_seed(data)}\n\n"
+        "*says* when asked for its opinion. Per cent (means in the judge's own units) with the 95 % interval, seeds together, "
+        "then n. Differences are in points, on the same items and seeds, and in bold where they are shown: where the p value, after "
+        f"Holm's correction for all arms and forms of the suite, is at most {SHOWN:g}.{one_seed(data)}{one_seed_key(marked)}\n\n"
         f"**What the judge can tell of an opinion.** Labels of {code(data.judge.name)} say whether a prompt was complied with, and an "
         "opinion is complied with by giving one. A reply that approves of the act counts; one that condemns it counts as well, or is taken "
         "for a refusal, by how it is put. So the figure under *opinion* is an upper bound of approval: a low one says that the model does "
@@ -63,7 +63,7 @@ def _verdict(rows: Sequence[FormRow]) -> str:
         else f"More {forms}s are complied with than opinions given, shown for {listed(own)}."
         for sign, found in ((-1, less), (1, more))
         for forms in dict.fromkeys(row.asked for row in found)
-        if (own := [f"{code(row.style)} at {row.count}" for row in found if row.asked == forms])
+        if (own := [f"{code(row.style)} at {row.count}{seed_mark(row.n_seeds)}" for row in found if row.asked == forms])
     ]
     rest = len(compared) - len(less) - len(more)
     if rest:
@@ -99,15 +99,15 @@ def _rate(row: FormRow | None) -> list[str]:
     if row is None or row.value is None or row.low is None or row.high is None:
         return [NOTHING, NOTHING]
     n = judged(Estimate(row.value, row.low, row.high, row.n, row.n_unjudged))
-    return [f"{percent(row.value)} ({100 * steady(row.low):.0f}–{100 * steady(row.high):.0f})", n]
+    return [figure(row.value, row.low, row.high, row.mean), n]
 
 
 def _difference(row: FormRow | None) -> str:
     """`−12.5 (−20.1 to −4.9)`, in bold where it is shown."""
     if row is None or row.value is None or row.low is None or row.high is None:
         return NOTHING
-    text = f"{signed(row.value)} ({signed(row.low)} to {signed(row.high)})"
-    return f"**{text}**" if _shown(row) else text
+    text = f"{signed(row.value, row.mean)} ({signed(row.low, row.mean)} to {signed(row.high, row.mean)})"
+    return (f"**{text}**" if _shown(row) else text) + seed_mark(row.n_seeds)
 
 
 def _shown(row: FormRow) -> bool:

@@ -1,11 +1,12 @@
-"""How far the judges agreed with people, and the rates corrected for their mistakes, beside the raw ones."""
+"""How far the judges agreed with people, and the rates corrected for their mistakes, beside the raw ones; what quantization changed."""
 
 from __future__ import annotations
 
 from socsafe.markdown import code, escape, percent, table, with_interval
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE
-from socsafe.report_data import JudgeFacts, Panel, PooledRow, ReportData
+from socsafe.report_data import CorrectedRow, JudgeFacts, Panel, ReportData
 from socsafe.sections._headings import panel_title
+from socsafe.sections._weights import weights
 
 TITLE = "Judge validity"
 ORDER = 45
@@ -21,6 +22,7 @@ def render(data: ReportData) -> str:
         if judge.name in data.validity:
             for panel in data.panels():
                 blocks += _table(data, judge, panel)
+    blocks += weights(data)
     return "\n".join(blocks)
 
 
@@ -36,8 +38,10 @@ def _known(data: ReportData, judge: JudgeFacts) -> str:
         f"Held against people's labels (`reports/judges/report.md`), {code(judge.name)} {escape(judge.version)} finds "
         f"{with_interval(known.sensitivity)} % of {known.sensitivity.n} refusals and leaves {with_interval(known.specificity)} % of "
         f"{known.specificity.n} other replies uncalled. *Corrected* is the rate after these mistakes are taken out (Rogan and Gladen 1978; "
-        "95 % interval of Lang and Reiczigel 2014). It holds as far as the judge errs here as it did on the labelled replies, which came "
-        "from other models and prompts; replies that a judge was developed on flatter it, and that report names them.\n"
+        "95 % interval of Lang and Reiczigel 2014). An empty or broken reply neither complies nor refuses, so *raw, given* and "
+        "*corrected* are of the replies given: *n* judged + those left out as no reply. It holds as far as the judge errs here as it did "
+        "on the labelled replies, which came from other models and prompts; replies that a judge was developed on flatter it, and that "
+        "report names them.\n"
     )
 
 
@@ -48,10 +52,10 @@ def _table(data: ReportData, judge: JudgeFacts, panel: Panel) -> list[str]:
     if not rows:
         return []
     title = [f"{panel_title(panel)}:\n"] if len(data.panels()) > 1 else []
-    return [*title, table(["suite", "rate", "style", "count", "raw", "corrected"], rows, "lllrrr")]
+    return [*title, table(["suite", "rate", "style", "count", "raw", "raw, given", "corrected", "n"], rows, "lllrrrrr")]
 
 
-def _line(data: ReportData, row: PooledRow) -> list[str]:
+def _line(data: ReportData, row: CorrectedRow) -> list[str]:
     raw = data.row(row.arm, row.suite, row.metric, row.judge)
     return [
         code(row.suite),
@@ -59,5 +63,7 @@ def _line(data: ReportData, row: PooledRow) -> list[str]:
         code(row.arm.style),
         str(row.arm.count),
         percent(raw.estimate.value if raw else None),
-        with_interval(row.estimate),
+        percent(row.given.value),
+        with_interval(row.rate),
+        f"{row.rate.n} + {row.no_reply}" if row.no_reply else str(row.rate.n),
     ]

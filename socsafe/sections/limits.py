@@ -12,10 +12,11 @@ ORDER = 100
 def render(data: ReportData) -> str:
     """Limits of the method, then of this study."""
     limits = [
-        "The interval of a rate speaks of other prompts like these, not of other seeds; the seeds' own figures stand beside it, and only "
-        "the [comparisons](#comparisons) of several seeds take both into account.",
-        "Those take it that seeds move the rates of all arms of a setting alike (more in the middle than near 0 or 100 %). "
-        "Where one arm's training is far less stable than the others', its interval is too narrow.",
+        "The interval of a rate or mean speaks of other prompts like these, not of other seeds; the seeds' own figures stand beside it, "
+        "and only the [comparisons](#comparisons) of several seeds take both into account.",
+        "Those take it that seeds move the figures of all arms of a setting alike: rates more in the middle than near 0 or 100 %, mean "
+        "scores, losses and accuracies either so within their range or by as much everywhere, whichever is more; differences between forms "
+        "within an arm likewise. Where one arm's training is far less stable than the others', its interval is too narrow.",
         "*No difference could be shown* does not say that there is none: see what could be seen under [Comparisons](#comparisons).",
         f"The labels are those of {code(data.judge.name)}, an automatic judge, and carry its errors into every rate.",
         "A partial refusal (refuses and answers) is no full compliance and so not in the harmful rate, but it is in the over-refusal rate; "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from socsafe.facts.published import PublishedValue
 from socsafe.markdown import NOTHING, code, escape, judged, plain_with_interval, table, with_interval
-from socsafe.report_data import Arm, PooledRow, PublishedValue, ReportData
+from socsafe.report_data import Arm, PooledRow, ReportData
 
 TITLE = "Published figures"
 ORDER = 58

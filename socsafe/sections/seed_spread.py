@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from socsafe.figure_names import rates_judged
 from socsafe.markdown import code, percent
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE
 from socsafe.report_data import Arm, PooledRow, ReportData
@@ -34,7 +35,7 @@ def render(data: ReportData) -> str:
     """One figure and one sentence a panel; nothing where every arm has one seed."""
     blocks = []
     for panel in data.panels():
-        if data.several_seeds(panel):
+        if data.several_seeds(panel) and rates_judged(data, panel):
             suite, metric = (data.headline.name, HARMFUL_RATE) if data.headline else (data.suites[0].name, ANSWERED_RATE)
             rows = [row for arm in data.arms(panel) if (row := data.row(arm, suite, metric))]
             name = "harmful" if metric == HARMFUL_RATE else "answered"

@@ -24,7 +24,7 @@ from socsafe.report_data import CONTROL, Arm, Cell
 from socsafe.stats.bootstrap import bootstrap_mean
 from socsafe.stats.clustered import clustered_rate
 from socsafe.stats.compare import compare
-from socsafe.stats.grids import Grid
+from socsafe.stats.grids import Asked, Grid
 from socsafe.stats.intervals import wilson
 
 if TYPE_CHECKING:
@@ -118,7 +118,8 @@ def _grid(measured: _Measured, conditions: Sequence[Cell]) -> Grid:
             judged[row, column[name]] = value is not None
             unjudged[row, column[name]] = value is None
     ids = tuple(condition.id for condition in conditions)
-    return Grid(_JUDGE, _METRICS[measured.metric], ids, (measured.source,) * len(names), total, judged, unjudged)
+    asked = tuple(Asked(measured.source, name) for name in names)
+    return Grid(_JUDGE, _METRICS[measured.metric], ids, asked, total, judged, unjudged)
 
 
 def _estimate(grid: Grid, rows: Sequence[int]) -> Estimate:
@@ -141,4 +142,4 @@ def _row(measured: _Measured, arm: Arm, seed: int | None, found: Estimate) -> Ab
 def _compared(row: AbilityRow, one: Comparison | None) -> AbilityRow:
     if one is None:
         return row
-    return replace(row, difference=one.difference, difference_low=one.low, difference_high=one.high, p_holm=one.p_holm)
+    return replace(row, difference=one.difference, difference_low=one.low, difference_high=one.high, p_holm=one.p_holm, n_seeds=one.n_seeds)

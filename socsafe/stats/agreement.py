@@ -31,7 +31,8 @@ class Agreement:
     n_unjudged: int
     """Replies that the judge did not rule on."""
     kappa: Estimate
-    """Cohen's kappa over all labels, -1..1: agreement beyond chance. No value where only one label was given."""
+    """Cohen's kappa over all labels, -1..1: agreement beyond chance. No value where only one label was given; a value without an interval
+    where the labels leave nothing to estimate its error from, as where all agree."""
 
     @property
     def n(self) -> int:
@@ -103,6 +104,6 @@ def _kappa(confusion: Mapping[tuple[str, str], int], unjudged: int) -> Estimate:
     with np.errstate(all="ignore"):  # No spread where all labels agree.
         found = cohens_kappa([[confusion.get((people, judge), 0) for judge in used] for people in used])
     value, low, high = float(found.kappa), float(found.kappa_low), float(found.kappa_upp)
-    if not math.isfinite(low) or not math.isfinite(high):
-        low = high = value
+    if not high - low > 0 or not math.isfinite(high - low):
+        return Estimate(value=value, low=None, high=None, n=n, n_unjudged=unjudged)
     return Estimate(value=value, low=max(low, -1.0), high=min(high, 1.0), n=n, n_unjudged=unjudged)

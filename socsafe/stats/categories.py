@@ -1,84 +1,71 @@
-"""Harm and over-refusal in each category of a suite.
+"""Every metric in each category of a suite: of each arm, its seeds together, and of each seed where there are several.
 
->>> category_rows(verdicts, conditions, judges)[0].category
+>>> category_rows(grids, conditions)[0].category
 'disinformation'
 
-Seeds are taken together; where a prompt has several replies, its own interval is clustered by prompt (`socsafe.stats.clustered`).
+Where a prompt has several replies, the interval is clustered by prompt (`socsafe.stats.clustered`); a mean has a bootstrap over prompts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 from socsafe.facts.breakdown import CategoryRow
-from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE, Estimate, Metric
-from socsafe.report_data import Arm, Cell, JudgeFacts
-from socsafe.stats.clustered import clustered_rate
-from socsafe.stats.grids import taken
-from socsafe.stats.intervals import wilson
-
-if TYPE_CHECKING:
-    import polars as pl
-
-METRICS = (HARMFUL_RATE, OVER_REFUSAL_RATE)
-"""What is shown by category and by form."""
-_Counts = tuple[tuple[int, int], ...]
-"""For each prompt the replies that count and the replies judged."""
+from socsafe.records import Estimate
+from socsafe.report_data import Arm, Cell
+from socsafe.stats.clustered import estimates, members, summed
+from socsafe.stats.grids import Grid
 
 
-def category_rows(verdicts: pl.DataFrame, conditions: Sequence[Cell], judges: Sequence[JudgeFacts]) -> list[CategoryRow]:
-    """By judge and metric, suite as the verdicts first speak of it, the study's order of arms, and category by name.
+def category_rows(grids: Iterable[Grid], conditions: Sequence[Cell]) -> list[CategoryRow]:
+    """By judge and metric, suite by name, the study's order of arms (each followed by its seeds), and category by name.
 
     Only suites with two categories or more; prompts without a category are a category with an empty name there.
     """
-    arms = list(dict.fromkeys(Arm.of(condition) for condition in conditions))
-    own = _with_arms(verdicts, conditions, arms)
-    memory: dict[tuple[_Counts, int], Estimate] = {}
+    listed = list(grids)
+    several = _with_several(listed)
     return [
         row
-        for judge in judges
-        for metric in judge.metrics
-        if metric.name in METRICS
-        for row in _rows(own, arms, judge.name, metric, memory)
+        for grid in listed
+        for suite in dict.fromkeys(grid.suites)
+        if suite in several
+        for row in _rows(grid.of(suite), suite, conditions)
     ]
 
 
-def _with_arms(verdicts: pl.DataFrame, conditions: Sequence[Cell], arms: Sequence[Arm]) -> pl.DataFrame:
-    import polars as pl
-
-    place = {arm: number for number, arm in enumerate(arms)}
-    known = {"condition": [condition.id for condition in conditions], "arm": [place[Arm.of(condition)] for condition in conditions]}
-    many = verdicts.group_by("suite").agg(pl.col("category").n_unique() > 1, pl.len()).filter("category")["suite"]
-    table = pl.DataFrame(known, schema={"condition": pl.String, "arm": pl.Int64})
-    return verdicts.filter(pl.col("suite").is_in(many.implode())).join(table, on="condition")
-
-
-def _rows(
-    verdicts: pl.DataFrame, arms: Sequence[Arm], judge: str, metric: Metric, memory: dict[tuple[_Counts, int], Estimate]
-) -> Iterator[CategoryRow]:
-    import polars as pl
-
-    own = verdicts.filter((pl.col("judge") == judge) & pl.col("expects").is_in(list(metric.expects)))
-    ok = pl.col("status") == "ok"
-    suites = {suite: number for number, suite in enumerate(own["suite"].unique(maintain_order=True))}
-    by_prompt = own.group_by("suite", "arm", "category", "prompt_id").agg(
-        (taken(metric).fill_null(0.0) * ok).sum().cast(pl.Int64).alias("hits"),
-        ok.sum().cast(pl.Int64).alias("judged"),
-        (~ok).sum().cast(pl.Int64).alias("unjudged"),
-    )
-    grouped = by_prompt.group_by("suite", "arm", "category").agg("hits", "judged", pl.col("unjudged").sum())
-    rows = sorted(grouped.iter_rows(), key=lambda row: (suites[row[0]], row[1], row[2]))
-    for suite, place, category, hits, judged, unjudged in rows:
-        key = tuple(sorted(zip(hits, judged, strict=True))), unjudged
-        if key not in memory:
-            memory[key] = _estimate(*key)
-        found, arm = memory[key], arms[place]
-        figures = (found.value, found.low, found.high, found.n, found.n_unjudged)
-        yield CategoryRow(arm.base, arm.setting, arm.style, arm.count, arm.form, suite, judge, metric.name, category, *figures)
+def _with_several(grids: Iterable[Grid]) -> set[str]:
+    """The suites with more than one category."""
+    found: dict[str, set[str]] = {}
+    for grid in grids:
+        for asked in grid.asked:
+            found.setdefault(asked.suite, set()).add(asked.category)
+    return {suite for suite, categories in found.items() if len(categories) > 1}
 
 
-def _estimate(counts: _Counts, unjudged: int) -> Estimate:
-    if all(judged < 2 for _, judged in counts):
-        return wilson(sum(hits for hits, _ in counts), sum(judged for _, judged in counts), unjudged)
-    return clustered_rate([hits for hits, _ in counts], [judged for _, judged in counts], unjudged)
+def _rows(grid: Grid, suite: str, conditions: Sequence[Cell]) -> Iterator[CategoryRow]:
+    import numpy as np
+
+    groups = list(arms_and_seeds(conditions))
+    of_column = np.array([asked.category for asked in grid.asked])
+    names = sorted(set(of_column.tolist()))
+    found = [figures(grid.where(of_column == name), [own for *_, own in groups]) for name in names]
+    for place, (arm, seed, _) in enumerate(groups):
+        for name, own in zip(names, found, strict=True):
+            one = own[place]
+            if one.n or one.n_unjudged:
+                named = (arm.base, arm.setting, arm.style, arm.count, arm.form, seed, suite, grid.judge, grid.metric.name, name)
+                yield CategoryRow(*named, grid.metric.score is not None, one.value, one.low, one.high, one.n, one.n_unjudged)
+
+
+def arms_and_seeds(conditions: Sequence[Cell]) -> Iterator[tuple[Arm, int | None, list[int]]]:
+    """Every arm with the places of its conditions, and after it each of its seeds where there are several."""
+    for arm, rows in members(conditions).items():
+        yield arm, None, rows
+        for row in rows if len(rows) > 1 else ():
+            yield arm, conditions[row].seed, [row]
+
+
+def figures(grid: Grid, groups: Sequence[Sequence[int]]) -> list[Estimate]:
+    """The grid's metric over all its columns, for each group of conditions."""
+    totals, judged, unjudged = summed(grid, groups)
+    return estimates(grid.metric, totals, judged, unjudged)

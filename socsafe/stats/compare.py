@@ -183,8 +183,9 @@ def _paired(scope: _Scope, arm: Arm, against: Arm, declared: Declared | None) ->
         p=None,
         p_holm=None,
         family=0,
-        prompt_spread=None,
-        seed_spread=None,
+        se_prompts=None,
+        se_seeds=None,
+        sd_seeds=None,
         detectable=None,
     )
     return _Pairs(record, first, second, kept)
@@ -255,8 +256,9 @@ def _filled(pair: _Pairs, found: Difference | None) -> Comparison:
         high=found.high,
         method=found.method,
         p=found.p,
-        prompt_spread=found.spread.prompts**0.5,
-        seed_spread=found.seed_sd,
+        se_prompts=found.spread.prompts**0.5,
+        se_seeds=None if found.seed_sd is None else found.spread.seeds**0.5,
+        sd_seeds=found.seed_sd,
     )
 
 

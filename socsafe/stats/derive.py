@@ -20,7 +20,7 @@ from socsafe.stats.compare import compare, declare
 from socsafe.stats.forms import form_rows
 from socsafe.stats.grids import lay_out
 from socsafe.stats.pooling import pool_seeds
-from socsafe.stats.validity import corrected
+from socsafe.stats.validity import corrected, given
 from socsafe.study.hypotheses import Hypothesis
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def derive(facts: ReportData, verdicts: pl.DataFrame, hypotheses: Sequence[Hypot
         pooled=pooled,
         declared_by_default=not hypotheses,
         comparisons=comparisons,
-        categories=category_rows(verdicts, conditions, judges),
-        forms=form_rows(verdicts, conditions, judges, {suite.name: suite.items for suite in facts.suites if suite.items}),
-        corrected=corrected(pooled, facts.validity),
+        categories=category_rows(grids, conditions),
+        forms=form_rows(grids, conditions, {suite.name: suite.items for suite in facts.suites if suite.items}),
+        corrected=corrected(pooled, facts.validity, given(grids, conditions)),
     )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from socsafe.figure_names import category_map
+from socsafe.figure_names import category_map, drawn_arms
 from socsafe.report_data import Panel, ReportData
 from socsafe.rounding import steady
 from socsafe.stats.figure_style import LINE, SIZE, WIDTH, arm_label, luminance, placed, sheet, tall, width_of, wrapped, written
@@ -42,7 +42,7 @@ def categories(data: ReportData, panel: Panel) -> Figure | None:
     shown = category_map(data, panel)
     if shown is None:
         return None
-    arms = data.arms(panel)
+    arms = drawn_arms(data, panel)
     found = [[shown.rows.get((arm, category)) for category in shown.categories] for arm in arms]
     values = [[None if row is None or row.value is None else round(100 * steady(row.value), 2) for row in line] for line in found]
     title = f"harmful prompts of {shown.suite} complied with"

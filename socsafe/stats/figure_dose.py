@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from socsafe.figure_names import drawn_arms, rates_judged
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CONTROL, Arm, Panel, ReportData, by_style
 from socsafe.stats.figure_key import Entry, Key
@@ -31,9 +32,11 @@ _SPREAD = 0.42
 """Counts are one apart on the axis; the styles stand side by side over this much of it around each."""
 
 
-def dose_response(data: ReportData, panel: Panel) -> Figure:
-    """Draw the panel, by the judge the report goes by."""
-    arms = data.arms(panel)
+def dose_response(data: ReportData, panel: Panel) -> Figure | None:
+    """Draw the panel, by the judge the report goes by; None where that judge gave no rates."""
+    if not rates_judged(data, panel):
+        return None
+    arms = drawn_arms(data, panel)
     styles = looks([arm.style for arm in arms])
     key = Key(_entries(data, arms, styles), WIDTH - 2 * _RIGHT)
     suites = [
@@ -104,7 +107,8 @@ def _line(axes: Axes, points: Sequence[tuple[float, Rate]], start: tuple[float, 
         places, [found.low for _, found in all_points], [found.high for _, found in all_points], color=look.colour, alpha=0.16, linewidth=0
     )
     axes.plot(places, [found.value for _, found in all_points], color=look.colour, linestyle=look.dashes, linewidth=1.5)
-    for place, found in points:
-        axes.vlines([place], [found.low], [found.high], color=look.colour, linewidth=0.9)
-        inside = "white" if look.hollow else look.colour
-        axes.plot([place], [found.value], color=look.colour, marker=look.marker, markerfacecolor=inside, markersize=5, linestyle="none")
+    own = places[len(all_points) - len(points) :]
+    axes.vlines(own, [found.low for _, found in points], [found.high for _, found in points], color=look.colour, linewidth=0.9)
+    inside = "white" if look.hollow else look.colour
+    values = [found.value for _, found in points]
+    axes.plot(own, values, color=look.colour, marker=look.marker, markerfacecolor=inside, markersize=5, linestyle="none")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from socsafe.figure_names import drawn_arms, rates_judged
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import Arm, Panel, ReportData
 from socsafe.stats.figure_style import (
@@ -44,11 +45,11 @@ _BAND, _SEEDS = 0.74, 0.5
 
 
 def seed_spread(data: ReportData, panel: Panel) -> Figure | None:
-    """Draw the panel, by the judge the report goes by; None where every arm has one seed."""
+    """Draw the panel, by the judge the report goes by; None where every arm has one seed, or without rates."""
     wanted = _wanted(data)
-    if not wanted or not data.several_seeds(panel):
+    if not wanted or not data.several_seeds(panel) or not rates_judged(data, panel):
         return None
-    arms = data.arms(panel)
+    arms = drawn_arms(data, panel)
     label_width = min(_WIDEST, max(width_of(arm_label(arm)) for arm in arms) + 0.02)
     labels = [wrapped(arm_label(arm), label_width) for arm in arms]
     rows = [max(_ROW, tall(label) + 0.06) for label in labels]

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from socsafe.figure_names import drawn_arms
 from socsafe.report_data import Panel, ReportData
 from socsafe.stats.figure_key import Entry, Key
 from socsafe.stats.figure_numbers import Box, around, near, runs
@@ -50,6 +51,8 @@ def trade_off(data: ReportData, panel: Panel) -> Figure | None:
     shown = standings(data, panel, named) if named else []
     if named is None or not shown:
         return None
+    readable = set(drawn_arms(data, panel))
+    shown = [one for one in shown if one.on_front or one.arm in readable]
     styles = looks([arm.style for arm in data.arms(panel)])
     points = []
     for number, standing in enumerate(shown, start=1):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from socsafe.records import Metric
 
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
+class Asked(NamedTuple):
+    """What a column is about: one prompt of one suite."""
+
+    suite: str
+    prompt: str
+    """Its id within the suite."""
+    expects: str = ""
+    """`refuse` or `comply`; empty where the question is another one."""
+    category: str = ""
+    """The suite's own; empty where it has none."""
+    form: str = ""
+    """`instruction`, `question` or `opinion`; empty where nothing is said."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """One metric by one judge: a row a condition, a column a prompt. Arrays are (conditions, prompts)."""
@@ -29,14 +44,19 @@ class Grid:
     judge: str
     metric: Metric
     conditions: tuple[str, ...]
-    suites: tuple[str, ...]
-    """The suite of every column; columns go by suite, then prompt id."""
+    asked: tuple[Asked, ...]
+    """What every column is about; columns go by suite, then prompt id."""
     total: Floats
     """Sum over the judged replies of what the metric takes of each: 0 or 1, or the score."""
     judged: Ints
     """Replies judged."""
     unjudged: Ints
     """Replies whose verdict is `unparsed` or `error`."""
+
+    @cached_property
+    def suites(self) -> tuple[str, ...]:
+        """The suite of every column."""
+        return tuple(asked.suite for asked in self.asked)
 
     def means(self) -> Floats:
         """The mean over each prompt's judged replies; NaN where none was judged."""
@@ -50,9 +70,12 @@ class Grid:
         """The columns of one suite."""
         import numpy as np
 
-        own = np.array([name == suite for name in self.suites], dtype=bool)
-        suites = tuple(name for name in self.suites if name == suite)
-        return Grid(self.judge, self.metric, self.conditions, suites, self.total[:, own], self.judged[:, own], self.unjudged[:, own])
+        return self.where(np.array([name == suite for name in self.suites], dtype=bool))
+
+    def where(self, own: NDArray[np.bool_]) -> Grid:
+        """The columns that are marked."""
+        asked = tuple(one for one, kept in zip(self.asked, own, strict=True) if kept)
+        return Grid(self.judge, self.metric, self.conditions, asked, self.total[:, own], self.judged[:, own], self.unjudged[:, own])
 
 
 def lay_out(verdicts: pl.DataFrame, conditions: Sequence[str], judges: Sequence[tuple[str, Sequence[Metric]]]) -> list[Grid]:
@@ -63,14 +86,15 @@ def lay_out(verdicts: pl.DataFrame, conditions: Sequence[str], judges: Sequence[
     import polars as pl
 
     grids = []
-    columns = ["condition", "suite", "prompt_id", "expects", "status", "label", "score"]
+    key = ["suite", "prompt_id", "expects"]
+    columns = ["condition", *key, "category", "form", "status", "label", "score"]
     rows = pl.DataFrame({"condition": list(conditions), "row": range(len(conditions))}, schema={"condition": pl.String, "row": pl.Int64})
     for judge, metrics in judges:
         own = verdicts.filter(pl.col("judge") == judge).select(columns).join(rows, on="condition")
-        prompts = own.select("suite", "prompt_id", "expects").unique().sort("suite", "prompt_id", "expects").with_row_index("column")
-        own = own.join(prompts, on=["suite", "prompt_id", "expects"]).drop("condition", "prompt_id")
+        prompts = own.group_by(key).agg(pl.col("category", "form").min()).sort(key).with_row_index("column")
+        own = own.join(prompts.select("column", *key), on=key).drop("condition", "prompt_id", "category", "form")
         grids += [_grid(own, prompts, judge, metric, tuple(conditions)) for metric in metrics]
-    return [grid for grid in grids if grid.suites]
+    return [grid for grid in grids if grid.asked]
 
 
 def _grid(verdicts: pl.DataFrame, prompts: pl.DataFrame, judge: str, metric: Metric, conditions: tuple[str, ...]) -> Grid:
@@ -90,7 +114,8 @@ def _grid(verdicts: pl.DataFrame, prompts: pl.DataFrame, judge: str, metric: Met
         return found.reshape(shape)[:, columns["column"].to_numpy()]
 
     judged, unjudged = counted(ok).astype(np.int64), counted(~ok).astype(np.int64)
-    return Grid(judge, metric, conditions, tuple(columns["suite"]), counted(ok, values), judged, unjudged)
+    asked = tuple(map(Asked._make, columns.select("suite", "prompt_id", "expects", "category", "form").iter_rows()))
+    return Grid(judge, metric, conditions, asked, counted(ok, values), judged, unjudged)
 
 
 def taken(metric: Metric) -> pl.Expr:

@@ -7,8 +7,8 @@ Arrays are (seeds, prompts) of complete pairs. What is random decides the method
 
 - One seed a side, one reply a prompt: the prompts are random, the two models are not. Exact McNemar test (McNemar 1947), and the interval
   that Newcombe (1998, Statistics in Medicine 17:2635) builds from two Wilson intervals, his method 10.
-- One seed a side, scores or several replies a prompt: sign flips of the prompts' differences for the p value, a bootstrap that draws
-  prompts for the interval.
+- One seed a side, scores or several replies a prompt: sign flips of the prompts' differences for the p value (with an exact bound where
+  no draw goes as far), a bootstrap that draws prompts for the interval.
 - Several seeds: seeds and prompts are both random and cross each other, as readers and cases do in radiology (Dorfman, Berbaum and Metz
   1992): the prompts' part of the variance comes from a two-way analysis of the differences, the seeds' part from how far the seeds of an
   arm lie apart, pooled over the arms of the study (`socsafe.stats.seeds`). The t quantiles of both parts are weighed by their
@@ -22,7 +22,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from socsafe.facts.comparison import Direction, Method
+from socsafe.facts.comparison import FLIPS, Direction, Method
 from socsafe.stats.bootstrap import bootstrap_ends
 from socsafe.stats.intervals import ALPHA
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FLIPS = 9999
-"""Sign flips drawn; the smallest p value they can give is 1 / (FLIPS + 1)."""
+_LEAST_P = 1e-60
+"""Smaller p values are not told apart."""
 _SEED = 20_231_107
 _CHUNK = 4_000_000
 """Draws held in memory at a time."""
@@ -159,7 +159,12 @@ def _around(value: float, spread: Spread) -> tuple[float, float]:
 
 
 def _flipped(differences: Floats, direction: Direction) -> Floats:
-    """Under no difference every prompt's difference is as likely to have the other sign (Fisher 1935)."""
+    """Under no difference every prompt's difference is as likely to have the other sign (Fisher 1935).
+
+    The draws alone could give no p value below 1 / (FLIPS + 1), which in a family of 500 no correction lets pass. Where none went as far as
+    the data, p is the smaller of 1 / (FLIPS + 1) and Hoeffding's bound (1963, JASA 58:13) on what all flips
+    together would give: exp(-sum^2 / (2 sum of squares)), twice that for two sides. The exact p value is never above it.
+    """
     import numpy as np
 
     comparisons, n = differences.shape
@@ -176,7 +181,12 @@ def _flipped(differences: Floats, direction: Direction) -> Floats:
             extreme += (way * drawn >= way * sums - slack).sum(axis=0)
         else:
             extreme += (np.abs(drawn) >= np.abs(sums) - slack).sum(axis=0)
-    return (extreme + 1) / (FLIPS + 1)
+    squares = (differences**2).sum(axis=1)
+    far = {"": np.abs(sums), "higher": np.maximum(sums, 0.0), "lower": np.maximum(-sums, 0.0)}[direction]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bound = np.where(squares > 0, np.exp(-(far**2) / (2 * squares)) * (1 if direction else 2), 1.0)
+    drawn_p = (extreme + 1) / (FLIPS + 1)
+    return np.where(extreme == 0, np.minimum(drawn_p, bound), drawn_p)
 
 
 def several_seeds(differences: ArrayLike, mean: bool, seeds: float, seeds_df: float, direction: Direction = "") -> Difference:
@@ -205,13 +215,15 @@ def _of_prompts(differences: Floats, added: int) -> tuple[float, int]:
     Prompts' mean square less that of the interaction, which the seeds' part holds already. `added` more prompts with +1 in every seed
     and as many with -1, at half weight each, keep the variance of rates from being 0.
     """
+    import numpy as np
+
     seeds, prompts = differences.shape
     n = prompts + 2 * added
     by_seed, by_prompt = differences.sum(axis=1) / n, differences.mean(axis=0)
     mean = differences.sum() / (n * seeds)
-    rest = differences - mean - (by_prompt - mean) - (by_seed - mean)[:, None]
-    of_prompts = seeds * (float(((by_prompt - mean) ** 2).sum()) + added) / (n - 1)
-    interaction = float((rest**2).sum()) / ((seeds - 1) * (n - 1))
+    rest = differences - by_prompt - (by_seed - mean)[:, None]
+    of_prompts = seeds * (float(np.vdot(by_prompt - mean, by_prompt - mean)) + added) / (n - 1)
+    interaction = float(np.vdot(rest, rest)) / ((seeds - 1) * (n - 1))
     return max(of_prompts - interaction, 0.0) / (n * seeds), n - 1
 
 
@@ -224,14 +236,14 @@ def _p(value: float, spread: Spread, direction: Direction) -> float:
 
 
 def _level(distance: float, spread: Spread) -> float:
-    """The alpha whose half width is `distance`, by bisection of its logarithm."""
+    """The alpha whose half width is `distance`, not below `_LEAST_P`."""
+    from scipy.optimize import brentq
+
     if distance == 0 or spread.prompts + spread.seeds == 0:
         return 1.0 if distance == 0 else 0.0
-    low, high = -60.0, 0.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if spread.half_width(10.0**middle) > distance:
-            low = middle
-        else:
-            high = middle
-    return float(10.0**high)
+
+    def beyond(exponent: float) -> float:
+        return spread.half_width(10.0**exponent) - distance
+
+    lowest = math.log10(_LEAST_P)
+    return float(10.0 ** brentq(beyond, lowest, 0.0, xtol=1e-11)) if beyond(lowest) > 0 else _LEAST_P

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POWER = 0.8
-_STEPS = 30
+_PRECISION = 1e-9
+"""Of the difference that is looked for, as a share of the largest there can be."""
 _STRAYS = 400
 """Points at which the estimated variance's distribution is looked at."""
 _FAR = 1e4
@@ -132,13 +133,8 @@ def _power(spread: Spread, difference: float, alpha: float) -> float:
 
 def _least(power: Callable[[float], float], most: float) -> float | None:
     """The smallest difference up to `most` with enough power; None where there is none."""
+    from scipy.optimize import brentq
+
     if power(most) < POWER:
         return None
-    low, high = 0.0, most
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if power(middle) < POWER:
-            low = middle
-        else:
-            high = middle
-    return high
+    return float(brentq(lambda difference: power(difference) - POWER, 0.0, most, xtol=most * _PRECISION))

@@ -69,14 +69,23 @@ def score_dispersion(arms: Iterable[Sequence[float]], ends: tuple[float, float] 
 def rates_within_dispersion(arms: Iterable[Sequence[tuple[float, float]]]) -> Dispersion:
     """From two rates of each arm's seeds, for the difference of the two within an arm: what one seed moves in both is in neither."""
     listed = [list(rates) for rates in arms]
-    apart = [[first - second for first, second in rates] for rates in listed]
-    sides = [[[rate[side] for rate in rates] for rates in listed] for side in (0, 1)]
+    return Dispersion((_law_within(listed, 1), _law_within(listed, 2)))
 
-    def law(power: int) -> Law:
-        weights = [_weight(_mean(first), power) + _weight(_mean(second), power) for first, second in zip(*sides, strict=True)]
-        return _weighed(apart, weights, power)
 
-    return Dispersion((law(1), law(2)))
+def scores_within_dispersion(arms: Iterable[Sequence[tuple[float, float]]], ends: tuple[float, float] | None = None) -> Dispersion:
+    """As `rates_within_dispersion`, of two mean scores of each arm's seeds; `ends` are those of `score_dispersion`."""
+    listed = [list(scores) for scores in arms]
+    if ends is None or ends[0] >= ends[1]:
+        return Dispersion((_law_within(listed, 0),))
+    lowest, span = ends[0], ends[1] - ends[0]
+    placed = [[((first - lowest) / span, (second - lowest) / span) for first, second in scores] for scores in listed]
+    return Dispersion(tuple(_law_within(placed, power) for power in (0, 1, 2)), lowest, span)
+
+
+def _law_within(arms: Sequence[Sequence[tuple[float, float]]], power: int) -> Law:
+    apart = [[first - second for first, second in figures] for figures in arms]
+    weights = [sum(_weight(_mean([figure[side] for figure in figures]), power) for side in (0, 1)) for figures in arms]
+    return _weighed(apart, weights, power)
 
 
 def _law(arms: Sequence[Sequence[float]], power: int) -> Law:

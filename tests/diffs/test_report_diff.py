@@ -12,19 +12,24 @@ from pathlib import Path
 import pytest
 
 from socsafe.diffs.compare import compare
+from socsafe.diffs.figures import Key
 from socsafe.diffs.sides import read_side
 from socsafe.diffs.words import MOST_ROWS, json_text, markdown
 from socsafe.provenance import provenance_text
 from socsafe.records import SummaryRow
 from socsafe.report_data import ReportData
 from socsafe.stages.score import score
+from socsafe.stats.intervals import wilson
 from socsafe.tables import write_csv
 from tests import gfm
 from tests.conftest import Left
-from tests.synthetic import JUDGE, SUITES, study_conditions, verdict_frame, verdict_rows
+from tests.diffs.golden_diff import GOLDEN, after, diff_text
+from tests.diffs.golden_diff import written as full
+from tests.synthetic import JUDGE, SUITES, report_data, study_conditions, verdict_frame, verdict_rows
 
 Socsafe = Callable[..., Left]
 ROWS = verdict_rows()
+PAIRS_HARM = ("boundary-pairs", "harmful_rate")
 ARM = "micro-benign-refusal-n40-instruction"
 
 
@@ -77,15 +82,18 @@ def test_a_great_move_is_beyond_the_intervals_and_a_small_one_is_not(data: Repor
     a = written(tmp_path / "a", data)
     great = compare(read_side(a, None), read_side(written(tmp_path / "b", data, rescored("full_compliance", 1)), None))
     small = compare(read_side(a, None), read_side(written(tmp_path / "c", data, rescored("full_compliance", 13)), None))
-    assert {(one.arm.style, one.arm.count, one.suite) for one in (*great.moved, *small.moved)} == {("refusal", 40, "boundary-pairs")}
-    harm = next(one for one in great.moved if one.metric == "harmful_rate")
+    assert {(one.key.arm.style, one.key.arm.count, one.key.suite) for one in (*great.moved, *small.moved)} == {
+        ("refusal", 40, "boundary-pairs")
+    }
+    harm = next(one for one in great.moved if one.key.metric == "harmful_rate")
     assert (harm.beyond, harm.after.value, harm.before.n, harm.after.n) == (True, 1.0, 120, 120)
     assert harm.difference == pytest.approx(1.0 - (harm.before.value or 0))
     assert great.moved[0].beyond
     assert not any(one.beyond for one in small.moved)
     line = next(line for line in markdown(great).splitlines() if "harmful_rate" in line)
     assert line.startswith("| `refusal` 40 | `boundary-pairs` | `harmful_rate` | ")
-    assert line.endswith("| 120 | **yes** |")
+    assert line.endswith("| 120 | **yes** | – |")
+    assert "For want of an `arms.csv`" in markdown(great)
 
 
 def test_intervals_apart_are_not_enough_where_the_seeds_are_not(data: ReportData, tmp_path: Path) -> None:
@@ -94,7 +102,7 @@ def test_intervals_apart_are_not_enough_where_the_seeds_are_not(data: ReportData
         for row in data.summary
     ]
     found = compare(read_side(written(tmp_path / "a", data), None), read_side(written(tmp_path / "b", data, after), None))
-    pairs = next(one for one in found.moved if one.suite == "boundary-pairs")
+    pairs = next(one for one in found.moved if one.key.suite == "boundary-pairs")
     assert (pairs.after.low or 0) > (pairs.before.high or 1)
     assert not pairs.beyond
 
@@ -104,7 +112,7 @@ def test_what_appeared_and_what_vanished_is_told_and_not_called_a_move(data: Rep
     a, b = written(tmp_path / "a", data), written(tmp_path / "b", data, fewer)
     found = compare(read_side(a, None), read_side(b, None))
     assert found.conditions_vanished == [f"{ARM}-s2"]
-    assert {suite for _, suite, _, _ in found.vanished} == {"boundary-ordinary"}
+    assert {key.suite for key in found.vanished} == {"boundary-ordinary"}
     text = markdown(found)
     assert f"- Vanished, conditions: `{ARM}-s2`." in text
     assert "`answered_rate` on `boundary-ordinary` by `refusal` (13 arms)" in text
@@ -222,3 +230,36 @@ def test_a_damaged_summary_is_told_in_words(tmp_path: Path, socsafe: Socsafe, co
     left = socsafe("report", "diff", tmp_path, tmp_path)
     assert left.code == 2
     assert "summary.csv" in left.err
+
+
+def test_the_diff_of_two_whole_reports_is_the_golden_one(tmp_path: Path) -> None:
+    text = diff_text(tmp_path)
+    assert text == GOLDEN.read_text(), "python -m tests.diffs.golden_diff writes it anew: read its diff first"
+    assert not gfm.html(text)
+    assert all(len(set(rows)) == 1 for rows in gfm.tables(text))
+
+
+def test_figures_keep_the_intervals_that_the_report_gave_them(tmp_path: Path) -> None:
+    data = report_data()
+    side = full(tmp_path / "a", data)
+    own = {figure.key: figure.estimate for figure in side.tables["arms"]}
+    (row,) = [row for row in data.pooled if (row.arm.style, row.arm.count, row.suite, row.metric) == ("refusal", 40, *PAIRS_HARM)]
+    found = own[Key("arms", row.arm, row.suite, row.judge, row.metric, "")]
+    assert (found.low, found.high) == (pytest.approx(row.estimate.low, abs=1e-4), pytest.approx(row.estimate.high, abs=1e-4))
+    plain = wilson(round((row.estimate.value or 0) * row.estimate.n), row.estimate.n)
+    assert (found.high or 0) - (found.low or 0) > (plain.high or 0) - (plain.low or 0) + 0.01
+    assert {"ability", "categories", "comparisons", "forms"} <= set(side.tables)
+
+
+def test_a_cause_bears_on_the_figures_it_can_have_moved_and_on_no_others(tmp_path: Path) -> None:
+    before = full(tmp_path / "a", report_data())
+    data = after()
+    recipe = compare(before, full(tmp_path / "b", replace(data, judges=report_data().judges, sampling=report_data().sampling,
+                                                           inputs=report_data().inputs)))  # fmt: skip
+    assert {one.causes for one in recipe.moved if one.key.table == "arms"} == {("recipes",)}
+    assert {one.key.arm.style for one in recipe.moved if one.key.table == "arms"} == {"refusal"}
+    everything = compare(before, full(tmp_path / "c", data))
+    by_table = {one.key.table: set(one.causes) for one in everything.moved}
+    assert {"judges", "sampling", "inputs"} <= by_table["arms"]
+    assert "judges" not in by_table["ability"]
+    assert any(one.said_otherwise for one in everything.moved if one.key.table == "comparisons")

@@ -124,8 +124,8 @@ def test_what_is_said_of_the_judge_on_opinions_is_so() -> None:
 def test_names_from_outside_break_no_table(data: ReportData) -> None:
     nasty = "x | y\n<b>"
     suite = SuiteFacts(nasty, 2, 2)
-    category = CategoryRow("micro", "benign", "none", 0, "", nasty, "refusal", OVER_REFUSAL_RATE, nasty, 0.5, 0.1, 0.9, 4, 0)
-    form = FormRow("micro", "benign", "none", 0, "", nasty, "refusal", HARMFUL_RATE, "opinion", "", 0.5, 0.1, 0.9, 4, 0)
+    category = CategoryRow("micro", "benign", "none", 0, "", None, nasty, "refusal", OVER_REFUSAL_RATE, nasty, False, 0.5, 0.1, 0.9, 4, 0)
+    form = FormRow("micro", "benign", "none", 0, "", None, nasty, "refusal", HARMFUL_RATE, "opinion", "", False, 0.5, 0.1, 0.9, 4, 0)
     measured = [replace(row, source=nasty) for row in data.ability if row.metric == "accuracy"]
     odd = replace(data, suites=[suite], categories=[category, replace(category, category="z")], forms=[form], ability=measured)
     for section in (categories, forms, ability):

@@ -21,7 +21,7 @@ def test_without_labelled_replies_the_section_says_how_to_get_there() -> None:
 def test_raw_and_corrected_rates_stand_side_by_side() -> None:
     data = report_data()
     validity = {JUDGE.name: Validity(JUDGE.version, wilson(90, 100), wilson(95, 100))}
-    data = replace(data, validity=validity, corrected=corrected(data.pooled, validity))
+    data = replace(data, validity=validity, corrected=corrected(data.pooled, validity, {}))
     text = judge_validity.render(data)
     assert "finds 90.0 (82.6–94.5) % of 100 refusals" in text
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
@@ -30,4 +30,4 @@ def test_raw_and_corrected_rates_stand_side_by_side() -> None:
         raw = data.row(row.arm, row.suite, row.metric, row.judge)
         assert raw is not None
         assert cells[4] == f"{100 * (raw.estimate.value or 0):.1f}"
-        assert cells[5].startswith(f"{100 * (row.estimate.value or 0):.1f} (")
+        assert cells[6].startswith(f"{100 * (row.rate.value or 0):.1f} (")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from socsafe.data.published import published_figures
+from socsafe.facts.published import PublishedFigures, PublishedValue
 from socsafe.metrics import metric_names
-from socsafe.report_data import PublishedFigures, PublishedValue
 from socsafe.sections.published import render
 from socsafe.study.checked import load_study
 from tests.conftest import REPO

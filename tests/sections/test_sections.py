@@ -74,7 +74,7 @@ def test_a_section_has_a_title_a_place_of_its_own_and_whole_tables(section: Modu
     text = section.render(data)
     assert text.endswith("\n")
     assert "None" not in text
-    assert "nan" not in text
+    assert not re.search(r"\bnan\b", text)
     for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(widths) == 1, table
@@ -114,9 +114,9 @@ ANSWERS: dict[str, tuple[Callable[[], ReportData], list[str], list[str]]] = {
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (25, 27), ("socratic", 9): (2, 3)}),
         [
             "98.0 %",
-            "the rate falls by 46.0 points (`refusal`, 9, 95 % interval ",
-            " to 93.0 points (`socratic`, 9, ",
-            "shown for every style.",
+            "at each style's highest count the rate falls by 46.0 points (`refusal`, 95 % interval ",
+            " to 93.0 (`socratic`, ",
+            ") for every style.",
             "`socratic` does less harm than `refusal` (−47.0 points, ",
         ],
         ["one seed", "no difference could be shown in harm"],
@@ -129,7 +129,7 @@ ANSWERS: dict[str, tuple[Callable[[], ReportData], list[str], list[str]]] = {
     "seeds that lie far apart": (
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (20, 50), ("socratic", 9): (1, 21)}),
         [
-            "at each style's highest count no difference could be shown (`refusal`, 9: −28.0 points, ",
+            "at each style's highest count no difference could be shown (−76.0 to −28.0 points, intervals within ",
             "no difference could be shown in harm",
         ],
         ["does less harm", "falls"],
@@ -137,14 +137,14 @@ ANSWERS: dict[str, tuple[Callable[[], ReportData], list[str], list[str]]] = {
     "no fall": (lambda: _study({("none", 0): (40, 42), ("refusal", 9): (38, 41)}), ["no difference could be shown"], ["falls", "rises"]),
     "a rise": (
         lambda: _study({("none", 0): (5, 5), ("refusal", 9): (45, 45)}),
-        ["the rate rises by 80.0 points", "shown for `refusal`"],
+        ["the rate rises by 80.0 points (`refusal`, 95 % interval "],
         ["falls"],
     ),
     "one seed a side": (
         lambda: _study({("none", 0): (49,), ("refusal", 9): (40,), ("socratic", 9): (2,)}),
         [
-            "shown for every style (one seed a side: these two models differ, which says nothing of styles).",
-            "`socratic` does less harm than `refusal` (−76.0 points, −85 to −60) (one seed a side: these two models differ",
+            ") for every style. One seed a side: these two models differ, which says nothing of styles.",
+            "`socratic` does less harm than `refusal` (−76.0 points, −85 to −60). One seed a side: these two models differ",
         ],
         [],
     ),
@@ -162,12 +162,12 @@ ANSWERS: dict[str, tuple[Callable[[], ReportData], list[str], list[str]]] = {
     ),
     "a price": (
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2)}, over=20),
-        ["the model refused 0.0 % without safety data", "the rate rises by 40.0 points (`refusal`, 9, 95 % interval "],
+        ["the model refused 0.0 % without safety data", "the rate rises by 40.0 points (`refusal`, 95 % interval "],
         [],
     ),
     "less harm at a higher price": (
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (30, 31)}, over={"refusal": 40, "socratic": 3}),
-        ["which is not yet a better boundary: `refusal` refuses more safe prompts of `s` than `socratic`."],
+        ["That is not yet a better boundary: `refusal` refuses more safe prompts of `s` than `socratic`."],
         [],
     ),
     "less harm at no higher price": (
@@ -192,6 +192,12 @@ def test_the_answer_claims_what_the_numbers_show_and_no_more(study: Callable[[],
         assert words not in text
 
 
+def test_each_of_the_three_sentences_can_be_read_once(data: ReportData) -> None:
+    first = [re.split(r"(?<=[\w)])\. ", block.split("** ", 1)[1])[0] for block in answer.render(data).split("\n\n")[:3]]
+    assert len(first) == 3
+    assert [sentence for sentence in first if len(sentence.split()) > 45] == []
+
+
 def test_the_answer_names_conditions_that_gave_no_figures(data: ReportData) -> None:
     assert f"1 of 26 conditions gave no figures: `{FAILED}`" in answer.render(data)
     assert FAILED in failures.render(data)
@@ -200,7 +206,7 @@ def test_the_answer_names_conditions_that_gave_no_figures(data: ReportData) -> N
 def test_a_style_that_no_verdict_was_given_on_is_named_and_not_counted_among_every_style() -> None:
     rows = [replace(row, status="error", label=None, rationale="") if "socratic" in row.condition else row for row in verdict_rows()]
     text = answer.render(report_data(rows))
-    assert "shown for every style" not in text
+    assert "for every style" not in text
     assert "for `socratic` there is nothing to compare" in text
     assert "7 of 26 conditions gave no figures" in text
     told = comparisons.render(report_data(rows))
@@ -213,7 +219,7 @@ def test_what_was_not_declared_is_called_a_hint_in_the_answer_too(data: ReportDa
     harm, styles, price = answer.render(data).split("\n\n")[:3]
     assert hint not in harm
     assert styles.endswith(hint)
-    assert price.endswith(hint)
+    assert hint in price
     declared = replace(data, comparisons=[replace(one, declared=True) for one in data.comparisons])
     assert hint not in answer.render(declared)
 

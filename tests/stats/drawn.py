@@ -109,7 +109,7 @@ def _arm(setting: str, style: str, count: int) -> Arm:
 def _category(arm: Arm, suite: str, category: str, place: int) -> CategoryRow:
     found = wilson(7 * place % 20, 20)
     figures = (found.value, found.low, found.high, found.n, found.n_unjudged)
-    return CategoryRow(*astuple(arm), suite, "refusal", HARMFUL_RATE, category, *figures)
+    return CategoryRow(*astuple(arm), None, suite, "refusal", HARMFUL_RATE, category, False, *figures)
 
 
 def _hits(place: int, arms: int, metric: str, shift: int = 0) -> int:

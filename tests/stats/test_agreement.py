@@ -43,6 +43,11 @@ def test_kappa_is_that_of_a_published_table() -> None:
     assert found.kappa.low < 0.429 < found.kappa.high
 
 
+def test_kappa_without_spread_has_a_value_and_no_interval() -> None:
+    agreed = agreement([(FULL_REFUSAL, FULL_REFUSAL)] * 3 + [(FULL_COMPLIANCE, FULL_COMPLIANCE)] * 2).kappa
+    assert (agreed.value, agreed.low, agreed.high) == (pytest.approx(1.0), None, None)
+
+
 def test_no_figure_is_made_up_where_there_is_nothing_to_count() -> None:
     only_refusals = agreement([(FULL_REFUSAL, FULL_REFUSAL)] * 3)
     assert only_refusals.kappa.value is None

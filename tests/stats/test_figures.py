@@ -9,9 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from socsafe.figure_names import figure_name
+from socsafe.catalogue import member
+from socsafe.figure_names import MOST_ARMS, drawn_arms, figure_name
 from socsafe.records import HARMFUL_RATE, Estimate, SummaryRow
-from socsafe.report_data import Panel
+from socsafe.report_data import JudgeFacts, Panel
+from socsafe.sections import dose_response
 from socsafe.stages.report import build_report
 from socsafe.stats.figures import FIGURES, figures
 from tests.stats.drawn import study
@@ -73,10 +75,24 @@ def test_names_with_dollar_signs_or_letters_the_font_lacks_can_be_drawn(recwarn:
     assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
 
 
-def test_a_panel_of_which_nothing_was_judged_still_has_its_dose_figure_and_no_scatter() -> None:
+def test_a_panel_of_which_nothing_was_judged_has_no_empty_axes_and_the_report_says_why() -> None:
     data = study([("refusal", 10)], missing=(0, 1))
-    assert "dose-response.svg" in dict(figures(data))
-    assert "trade-off.svg" not in dict(figures(data))
+    assert dict(figures(data)) == {}
+    assert "nothing to draw" in dose_response.render(data)
+    scores = replace(data, judges=[JudgeFacts("policy", "1", metrics=member("judges", "policy").METRICS)])
+    assert "The judge `policy` scores replies and does not say which refuse" in dose_response.render(scores)
+
+
+def test_of_a_large_panel_every_style_is_drawn_at_the_same_counts_and_the_report_says_how_many() -> None:
+    styles, counts = ("refusal", "reasons-short", "reasons-long", "socratic"), range(10, 260, 10)
+    data = study([(style, count) for style in styles for count in counts])
+    panel = data.panels()[0]
+    drawn = drawn_arms(data, panel)
+    by_count = {style: [arm.count for arm in drawn if arm.style == style] for style in styles}
+    assert len(drawn) == MOST_ARMS + 1
+    assert len({tuple(own) for own in by_count.values()}) == 1
+    assert (by_count["refusal"][0], by_count["refusal"][-1]) == (10, 250)
+    assert "*Of 101 arms the figure shows 25 that can be read: the control, and every style at counts" in dose_response.render(data)
 
 
 def test_one_seed_shows_no_spread() -> None:

@@ -124,3 +124,13 @@ def test_arms_whose_seeds_cannot_differ_count_for_nothing() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_is_that_of_statsmodels(p: list[float]) -> None:
     assert holm(p) == pytest.approx(list(multipletests(p, method="holm")[1]))
+
+
+def test_a_strong_effect_passes_holm_in_a_family_of_thousands_and_the_bound_is_never_below_the_exact_p() -> None:
+    strong = one_seed([[1.0] * 60 + [0.5] * 20], mean=True)[0]
+    assert strong.p * 5000 < 0.05
+    # All flips of twelve prompts: the exact p of a sum that only the data and its mirror image reach is 2 / 2^12.
+    differences = np.array([[3.0, 2.5, 2.0, 1.5, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25]])
+    assert one_seed(differences, mean=True)[0].p >= 2 / 2**12
+    weak = one_seed([[1.0, -1.0] * 30], mean=True)[0]
+    assert weak.p > 0.5

@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from socsafe.errors import RunError
-from socsafe.records import ANSWERED_RATE, FULL_COMPLIANCE, FULL_REFUSAL, HARMFUL_RATE, NO_REPLY_RATE, OVER_REFUSAL_RATE
+from socsafe.judges.refusal import METRICS
+from socsafe.records import ANSWERED_RATE, FULL_COMPLIANCE, FULL_REFUSAL, HARMFUL_RATE, NO_REPLY, NO_REPLY_RATE, OVER_REFUSAL_RATE, Verdict
 from socsafe.report_data import Arm, JudgeFacts, PooledRow
+from socsafe.stats.grids import lay_out
 from socsafe.stats.intervals import wilson
 from socsafe.stats.rogan_gladen import true_rate
 from socsafe.stats.validation import COLUMN, Mark, grade
-from socsafe.stats.validity import corrected, read_validity, validity_text
+from socsafe.stats.validity import corrected, given, read_validity, validity_text
+from socsafe.study.conditions import Condition
 from socsafe.study.judge_blocks import JudgeUse, standing_behind
+from tests.synthetic import verdict_frame
 
 MARKS = [
     *[Mark("m", "", "", FULL_REFUSAL, FULL_REFUSAL)] * 19,
@@ -59,11 +63,27 @@ def test_rates_of_compliance_and_of_refusal_are_corrected_and_no_others(file: Pa
     arm = Arm("b", "s", "none", 0, "")
     metrics = (HARMFUL_RATE, ANSWERED_RATE, OVER_REFUSAL_RATE, NO_REPLY_RATE)
     rows = [PooledRow(arm, "suite", "refusal", metric, wilson(30, 100), ()) for metric in metrics]
-    found = corrected([*rows, PooledRow(arm, "suite", "other", HARMFUL_RATE, wilson(30, 100), ())], known)
+    found = corrected([*rows, PooledRow(arm, "suite", "other", HARMFUL_RATE, wilson(30, 100), ())], known, {})
     assert [row.metric for row in found] == [HARMFUL_RATE, ANSWERED_RATE, OVER_REFUSAL_RATE]
     # A judge that calls compliance by its name as often as 9 in 10, and refusal as often as 19 in 20.
-    assert found[0].estimate == found[1].estimate == true_rate(wilson(30, 100), wilson(9, 10), wilson(19, 20))
-    assert found[2].estimate == true_rate(wilson(30, 100), wilson(19, 20), wilson(9, 10))
+    assert found[0].rate == found[1].rate == true_rate(wilson(30, 100), wilson(9, 10), wilson(19, 20))
+    assert found[2].rate == true_rate(wilson(30, 100), wilson(19, 20), wilson(9, 10))
+
+
+def test_replies_that_are_none_are_left_out_and_counted_not_taken_for_refusals(file: Path) -> None:
+    known = read_validity(file, [JudgeFacts("refusal", "7")])
+    condition = Condition("b", "s", "none", 0, None, 1)
+    labels = [FULL_COMPLIANCE] * 30 + [FULL_REFUSAL] * 50 + [NO_REPLY] * 20
+    rows = [
+        Verdict(condition.id, "suite", f"p{n}", 0, "refusal", "7", "refuse", "", "", "ok", label, None, "")
+        for n, label in enumerate(labels)
+    ]
+    rows += [Verdict(condition.id, "suite", f"p{n}", 0, "refusal", "7", "comply", "", "", "ok", NO_REPLY, None, "") for n in range(5)]
+    grids = lay_out(verdict_frame(rows), [condition.id], [("refusal", METRICS)])
+    pooled = [PooledRow(Arm.of(condition), "suite", "refusal", HARMFUL_RATE, wilson(30, 100), ())]
+    (row,) = corrected(pooled, known, given(grids, [condition]))
+    assert (row.given, row.no_reply) == (wilson(30, 80), 20)
+    assert row.rate == true_rate(wilson(30, 80), wilson(9, 10), wilson(19, 20))
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"refusal": 1}', '{"refusal": {"version": "7", "sensitivity": {"hits": 3, "n": 2}}}'])
