@@ -19,20 +19,24 @@ from typing import Any
 
 from axolotl.integrations.base import BasePlugin
 
+from socsafe.files import sha256_file
+from socsafe.study.account import IGNORED
+
 ACCOUNT = "training.json"
+WEIGHTS = "adapter_model.safetensors"
 SAMPLED_ROWS = 16
 """Rows of each data file whose tokens are kept for the token parity check, evenly spread."""
-IGNORED = -100
-"""The label of a token that carries no loss."""
 
 
 class Seeded(BasePlugin):  # type: ignore[misc]  # Axolotl ships no types
     """Seeds before the model is built, and keeps the adapter's configuration in order."""
 
     def pre_model_load(self, cfg: Any) -> None:
-        """Seed Python, numpy and torch with the recipe's seed."""
+        """Seed Python, numpy and torch with the recipe's seed. Raises `RuntimeError` where the base's weights are not safetensors."""
         from transformers import set_seed
 
+        if not cfg.reinit_weights:
+            refuse_pickled(cfg.base_model, cfg.revision_of_model)
         set_seed(cfg.seed)
 
     def post_lora_load(self, cfg: Any, model: Any) -> None:  # noqa: ARG002 the signature that Axolotl calls
@@ -62,17 +66,38 @@ class Account(Seeded):
         state = self._trainer.state
         evaluated = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
         means = [entry["train_loss"] for entry in state.log_history if "train_loss" in entry]
+        weights = Path(cfg.output_dir) / WEIGHTS
         account = {
             "base_model": cfg.base_model,
             "seed": cfg.seed,
             "steps": state.global_step,
             "train_loss": _number(means[-1]) if means else None,
             "eval_loss": _number(min(evaluated)) if evaluated else None,
+            # Axolotl calls this twice, and saves the adapter before the second time.
+            "adapter_sha256": sha256_file(weights) if weights.is_file() else None,
             **self._rows,
         }
         path = Path(cfg.output_dir) / ACCOUNT
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(account, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def refuse_pickled(base: str, revision: str | None) -> None:
+    """Raise `RuntimeError` where the base, a folder or a hub id, has no weights as safetensors: transformers would read a pickle."""
+    from transformers.utils import cached_file
+
+    why = "it holds none"
+    for name in ("model.safetensors", "model.safetensors.index.json"):
+        try:
+            if cached_file(base, name, revision=revision or "main", _raise_exceptions_for_missing_entries=False):
+                return
+        except OSError as error:
+            why = str(error).split("\n", 1)[0]
+    convert = f"M.from_pretrained('{base}', dtype='auto').save_pretrained('FOLDER')"
+    raise RuntimeError(
+        f"no model.safetensors of {base} ({why}). A .bin is a pickle, which can run code when it is loaded, and is not read; "
+        f'to convert one: python -c "from transformers import AutoModelForCausalLM as M; {convert}"'
+    )
 
 
 def _number(value: float) -> float | None:

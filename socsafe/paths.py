@@ -8,8 +8,21 @@ PosixPath('recipes/quickstart/micro-benign-none-n0-s1.yml')
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from socsafe.errors import Problem
+
+LINKS_TO = "SOCSAFE_LINKS_TO"
+"""Environment variable: folders, separated as in PATH, that links in the folders which socsafe writes may lead to."""
+LONGEST_NAME = 100
+"""Characters; what is put before and after a name in a file's name still fits into the 255 bytes that systems allow."""
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))))
+"""Names that stand for devices on Windows, whatever follows their first dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +83,21 @@ class Project:
         """What one condition makes of held-out replies, or of questions with answers to choose from."""
         return self.run(study, condition) / "ability" / f"{source}.jsonl"
 
+    def drift(self, study: str, condition: str, name: str) -> Path:
+        """One condition's part of the checks of its weights: `f16`, `quantized` and `compared`, or `transformers`."""
+        return self.run(study, condition) / "drift" / f"{name}.jsonl"
+
     def answers(self, study: str, judge: str) -> Path:
         """What the model behind a judge has answered: the cache that keeps anything from being paid for twice."""
         return self.study_run(study) / "answers" / f"{judge}.jsonl"
+
+    def replies(self, study: str, condition: str) -> Path:
+        """What a server has written for one condition: the cache that keeps anything from being paid for twice."""
+        return self.answers(study, f"replies-{condition}")
+
+    def written_by(self, study: str, condition: str, suite: str) -> Path:
+        """Which server wrote one condition's replies to one suite, and what it called the model."""
+        return self.completions(study, condition, suite).with_suffix(".server.json")
 
     @property
     def bases_lock(self) -> Path:
@@ -95,8 +120,13 @@ class Project:
         """The folder of the study's report."""
         return self.root / "reports" / study
 
+    def written(self, study: str) -> tuple[Path, ...]:
+        """The folders that the study's commands write into."""
+        own = (self.recipes / study, self.mixtures(study), self.study_run(study), self.root / "quantized" / study, self.report(study))
+        return (*own, self.bases_lock.parent, self.base_gguf("x", "x").parent)
 
-TABLES = ("arms", "comparisons", "categories", "forms", "ability")
+
+TABLES = ("arms", "comparisons", "categories", "forms", "ability", "drift", "fidelity")
 """Tables beside summary.csv, each there where the study has something for it."""
 
 
@@ -111,6 +141,49 @@ def report_files(folder: Path) -> tuple[Path, ...]:
     drawn = (path for path in sorted(folder.glob("*.*")) if path.suffix in (".svg", ".png") and f"]({path.stem}.svg)" in text)
     pages = sorted((folder / "examples").glob("*.md"))
     return (report, folder / "summary.csv", *(path for path in told if path.is_file()), *drawn, *pages)
+
+
+def unfit_name(name: str) -> str:
+    """Why no file may be called so on some system, in words; empty where one may."""
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name)} characters, more than {LONGEST_NAME}"
+    if not _NAME.fullmatch(name):
+        return "holds more than letters of ASCII, digits, `.`, `_` and `-`, or begins or ends with one of these"
+    return "is the name of a device on Windows" if name.split(".")[0].lower() in _DEVICES else ""
+
+
+def link_problems(root: Path, folders: Iterable[Path]) -> list[Problem]:
+    """Symbolic links on the way from `root` to the folders and in them, at any depth, but for those to where `SOCSAFE_LINKS_TO` says.
+
+    What is written by way of a link lands wherever that leads, and a project from elsewhere must not be able to say where that is.
+    """
+    allowed = [Path(folder).resolve() for folder in os.environ.get(LINKS_TO, "").split(os.pathsep) if folder]
+    found: dict[Path, None] = {}
+    for folder in folders:
+        ways = [folder, *(parent for parent in folder.parents if parent != root and parent.is_relative_to(root))]
+        found |= dict.fromkeys(way for way in reversed(ways) if way.is_symlink())
+        found |= dict.fromkeys(_links_in(folder))
+    problems = []
+    for link in found:
+        # Without `resolve`, which fails on a link to itself.
+        target = Path(os.path.realpath(link))
+        if not any(target.is_relative_to(folder) for folder in allowed):
+            got, expected = f"a link to {target}, where socsafe writes", "files and folders of the project's own"
+            problems.append(Problem(str(link), got, expected, f"rm {link}, or, where that is meant: export {LINKS_TO}={target}"))
+    return problems
+
+
+def _links_in(folder: str | Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError:  # Not there, or not to be read: what needs it says so.
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            yield Path(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _links_in(entry.path)
 
 
 def cache_folder() -> Path:

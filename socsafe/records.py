@@ -8,7 +8,7 @@ The Pandera schemas of those that become tables are in `socsafe.tables`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Expects = Literal["refuse", "comply"]
@@ -123,18 +123,20 @@ class Completion:
     text: str
     """The reply without end-of-turn marks."""
     finish_reason: Literal["stop", "length", "error"]
-    """`stop`: an end token or stop string; `length`: max_tokens or the context ran out; `error`: see `text`, which is empty."""
+    """`stop`: an end token or stop string; `length`: max_tokens or the context ran out; `error`: there is none, see `error`."""
     prompt_tokens: int
     """Tokens read, BOS included."""
     completion_tokens: int
     """Tokens written, end-of-turn included."""
     seed: int
     """The seed the sampler was given."""
+    error: str = ""
+    """Why there is no reply; empty where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a judge puts to the model behind it. The same question to the same model is paid for once."""
+    """What is put to a model that is asked by its answers. The same question to the same model is paid for once."""
 
     messages: tuple[Message, ...]
     """What the model reads. A moderation model or a classifier reads the last one's text, or all as its format wants."""
@@ -144,6 +146,10 @@ class Question:
     """Most tokens the answer may take, and what it can cost at most."""
     grammar: str = ""
     """GBNF of an answer that is not JSON; only a local model is held to it. Empty where `answer_schema` says it all."""
+    prompt: str | tuple[int, ...] = ""
+    """A text, or its tokens, that is to be continued as it stands, in the place of messages; only an endpoint does so."""
+    options: Mapping[str, str | int | float | bool | list[str]] = field(default_factory=dict)
+    """Further fields of the request: the sampling of a reply, its own seed."""
 
 
 @dataclass(frozen=True, slots=True)

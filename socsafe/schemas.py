@@ -21,7 +21,9 @@ from socsafe.facts.ability import AbilityRow, ChoiceScore, ReplyLoss
 from socsafe.facts.arm_row import ArmRow
 from socsafe.facts.breakdown import CategoryRow, FormRow
 from socsafe.facts.comparison import Comparison
+from socsafe.facts.drift import DriftReply, DriftRow
 from socsafe.facts.item_row import ItemRow
+from socsafe.facts.parity import ParityRow
 from socsafe.metrics import mean_metrics, metric_names
 from socsafe.records import Completion, Example, Message, Prompt, SummaryRow, TrainingFacts, Verdict
 
@@ -86,25 +88,25 @@ RULES: Mapping[type, Rules] = {
         ranges={
             **dict.fromkeys(("count", "against_count", "n_prompts", "n_seeds", "n_pairs", "n_unjudged", "family"), _NON_NEGATIVE),
             **dict.fromkeys(("value", "against_value", "difference", "low", "high"), _ANY_NUMBER),
-            **dict.fromkeys(("prompt_spread", "seed_spread", "detectable"), _NON_NEGATIVE),
+            **dict.fromkeys(("se_prompts", "se_seeds", "sd_seeds", "detectable"), _NON_NEGATIVE),
             **dict.fromkeys(("p", "p_holm"), (0.0, 1.0)),
         },
         words={"metric": metric_names},
         sentences=("low <= difference <= high",),
     ),
     CategoryRow: Rules(
-        key=(*_ARM, "suite", "judge", "metric", "category"),
+        key=(*_ARM, "seed", "suite", "judge", "metric", "category"),
         bare=("form", "category"),
-        ranges={**dict.fromkeys(("count", "n", "n_unjudged"), _NON_NEGATIVE), **dict.fromkeys(("value", "low", "high"), (0.0, 1.0))},
+        ranges={**dict.fromkeys(("count", "n", "n_unjudged"), _NON_NEGATIVE), **dict.fromkeys(("value", "low", "high"), _ANY_NUMBER)},
         words={"metric": metric_names},
-        sentences=(_FIGURES,),
+        sentences=(_FIGURES, "a share lies between 0 and 1"),
     ),
     FormRow: Rules(
-        key=(*_ARM, "suite", "judge", "metric", "asked", "against"),
+        key=(*_ARM, "seed", "suite", "judge", "metric", "asked", "against"),
         bare=("form", "against"),
         ranges={
-            **dict.fromkeys(("count", "n", "n_unjudged"), _NON_NEGATIVE),
-            **dict.fromkeys(("value", "low", "high"), (-1.0, 1.0)),
+            **dict.fromkeys(("count", "n", "n_unjudged", "n_seeds"), _NON_NEGATIVE),
+            **dict.fromkeys(("value", "low", "high"), _ANY_NUMBER),
             "p_holm": (0.0, 1.0),
         },
         words={"metric": metric_names},
@@ -123,17 +125,34 @@ RULES: Mapping[type, Rules] = {
         key=(*_ARM, "suite", "judge", "metric"),
         bare=("form",),
         ranges={
-            **dict.fromkeys(("count", "n", "n_unjudged"), _NON_NEGATIVE),
+            **dict.fromkeys(("count", "n", "n_unjudged", "n_no_reply"), _NON_NEGATIVE),
             **dict.fromkeys(("value", "low", "high", "corrected", "corrected_low", "corrected_high"), _ANY_NUMBER),
         },
         words={"metric": metric_names},
         sentences=(_FIGURES,),
     ),
+    DriftReply: Rules(key=("condition", "suite", "prompt_id"), words=dict.fromkeys(("f16_label", "label"), _labels)),
+    DriftRow: Rules(
+        key=("condition", "judge"),
+        bare=("condition",),
+        ranges={
+            **dict.fromkeys(("prompts", "n", "n_unjudged"), _NON_NEGATIVE),
+            **dict.fromkeys(("replies", "replies_low", "replies_high", "value", "low", "high", "f16_refused", "refused"), (0.0, 1.0)),
+            **dict.fromkeys(("difference", "difference_low", "difference_high"), (-1.0, 1.0)),
+            **dict.fromkeys(("p", "p_holm"), (0.0, 1.0)),
+        },
+        sentences=(_FIGURES,),
+    ),
+    ParityRow: Rules(
+        key=("condition", "against"),
+        ranges=dict.fromkeys(("prompts", "tokens", "equal", "near_ties", "apart", "largest", "mean"), _NON_NEGATIVE),
+        sentences=("every prompt is equal, a near-tie or apart",),
+    ),
     AbilityRow: Rules(
         key=(*_ARM, "seed", "source", "metric"),
         bare=("form",),
         ranges={
-            **dict.fromkeys(("count", "n", "n_unread", "value"), _NON_NEGATIVE),
+            **dict.fromkeys(("count", "n", "n_unread", "value", "n_seeds"), _NON_NEGATIVE),
             **dict.fromkeys(("low", "high", "difference", "difference_low", "difference_high"), _ANY_NUMBER),
             **dict.fromkeys(("chance", "p_holm"), (0.0, 1.0)),
         },
@@ -246,6 +265,7 @@ def _row_rules() -> dict[str, pl.Expr]:
         _FIGURES: pl.when(pl.col("n") == 0)
         .then(pl.all_horizontal(figure.is_null() for figure in figures))
         .otherwise(ordered.fill_null(False)),
+        "every prompt is equal, a near-tie or apart": pl.col("equal") + pl.col("near_ties") + pl.col("apart") == pl.col("prompts"),
         "a share lies between 0 and 1": pl.col("metric").is_in(mean_metrics())
         | pl.all_horizontal(figure.is_null() | figure.is_between(0, 1) for figure in figures),
     }

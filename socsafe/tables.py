@@ -57,10 +57,15 @@ def write_rows(path: Path, rows: Sequence[object]) -> None:
 
     Raises `RunError` naming the line, the column and the value when the rows break their schema: nothing is written then.
     """
+    write_bytes(path, rows_bytes(path, rows))
+
+
+def rows_bytes(path: Path, rows: Sequence[object]) -> bytes:
+    """What `write_rows` writes to the path; raises as it does."""
     lines = [json.dumps(_plain(row), ensure_ascii=False).encode(errors="surrogatepass") for row in rows]
     if rows:
         _jsonl_table(lines, type(rows[0]), _Place(str(path), mend=_NOT_WRITTEN))
-    write_bytes(path, b"".join(line + b"\n" for line in lines))
+    return b"".join(line + b"\n" for line in lines)
 
 
 def jsonl(frame: pl.DataFrame, kind: type) -> bytes:
@@ -97,17 +102,17 @@ def write_csv(path: Path, rows: Sequence[object]) -> None:
     writer.writerow(_plain(rows[0]))
     writer.writerows([_cell(value) for value in _plain(row).values()] for row in rows)
     content = text.getvalue().encode(errors="surrogatepass")
-    _csv_table(content, type(rows[0]), _Place(str(path), mend=_NOT_WRITTEN))
+    parse_csv(content, type(rows[0]), str(path), _NOT_WRITTEN)
     write_if_changed(path, content.decode())
 
 
-def read_csv(path: Path, kind: type, expected: int | None = None) -> pl.DataFrame:
-    """The table of `kind` in a CSV file that `write_csv` wrote; `expected` and the errors are those of `read_rows`."""
-    return _counted(_csv_table(_content(path), kind, _Place(str(path))), path, expected)
+def parse_csv(content: bytes, kind: type, where: str, mend: str = _REBUILD) -> pl.DataFrame:
+    """The table of `kind` in CSV as `write_csv` writes it, which is in memory; the rest is as for `parse_rows`."""
+    return _csv_table(content, kind, _Place(where, mend))
 
 
 def records(frame: pl.DataFrame, kind: type[T]) -> list[T]:
-    """The rows of a table that was read with `read_rows` or `read_csv`, as records."""
+    """The rows of a table that was read with `read_rows` or `parse_csv`, as records."""
     rows = frame.iter_rows(named=True)
     if "messages" in frame.columns:
         return [kind(**{**row, "messages": tuple(Message(**message) for message in row["messages"])}) for row in rows]
@@ -148,7 +153,8 @@ def _adapter(kind: type) -> TypeAdapter[Row]:
     int64 = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
     def shape(record: type) -> type:
-        hints = {name: int64 if hint is int else hint for name, hint in get_type_hints(record).items()}
+        bounded: dict[object, object] = {int: int64, int | None: int64 | None}
+        hints = {name: bounded.get(hint, hint) for name, hint in get_type_hints(record).items()}
         if "messages" in hints:
             hints["messages"] = list[shape(Message)]  # type: ignore[misc]
         return with_config(ConfigDict(extra="forbid", strict=True))(typed_dict(record.__name__, hints))

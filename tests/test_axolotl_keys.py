@@ -94,6 +94,30 @@ def test_axolotl_takes_every_recipe_of_a_study_that_uses_every_option(
         held(yaml.safe_load(text), capabilities)
 
 
+@pytest.mark.parametrize(
+    "gpu",
+    [
+        {"attention": "flash_attention_2", "sample_packing": True},
+        {"gpus": 4, "axolotl": {"deepspeed": "deepspeed_configs/zero3_bf16.json"}},
+        {"gpus": 4, "axolotl": {"fsdp_config": {"fsdp_version": 2, "reshard_after_forward": True}, "gradient_checkpointing": False}},
+        {"gpus": 2, "axolotl": {"ddp_find_unused_parameters": False, "ddp_timeout": 3600}},
+    ],
+    ids=["packed", "deepspeed", "fsdp", "ddp"],
+)
+def test_axolotl_takes_its_own_options_for_gpus(folder: Folder, gpu: dict[str, object]) -> None:
+    capabilities = {**GPU, "n_gpu": gpu.get("gpus", 1)}
+    for text in render_recipes(folder.plan(training={"batch_size": 16, "gpu": gpu})).values():
+        held(yaml.safe_load(text), capabilities)
+
+
+def test_axolotl_takes_a_pinned_revision_and_the_templates_values(folder: Folder) -> None:
+    (text, *_) = render_recipes(folder.plan(bases=["llama-3.2-1b-instruct"])).values()
+    recipe = yaml.safe_load(text) | {"revision_of_model": "v1"}
+    assert "date_string" in recipe["chat_template_kwargs"]
+    held(recipe, GPU)
+    assert validated(recipe, GPU)["revision_of_model"] == "v1"
+
+
 def test_axolotl_takes_the_committed_recipes() -> None:
     found = [path for path in (REPO / "recipes").glob("*/*.yml") if path.name != "study.yml"]
     assert found

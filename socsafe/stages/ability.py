@@ -12,19 +12,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from shutil import rmtree
 
 from socsafe.data.choices import load_choices
 from socsafe.data.heldout import held_out_rows, trained_on
+from socsafe.data.parts import Parts
 from socsafe.engines.chat import Encoder, chat_encoder
+from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.likelihood import Continuation, Likelihood, continuation
 from socsafe.engines.llamacpp import Engine
 from socsafe.errors import SocsafeError
 from socsafe.facts.ability import ChoiceQuestion, ChoiceScore, ReplyLoss
-from socsafe.files import require_files, sha256_text
-from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
+from socsafe.files import sha256_text
+from socsafe.manifest import Step, hash_of, inputs_now, installed, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
@@ -85,7 +85,7 @@ def _step(plan: Plan, condition: Condition, source: str) -> Step:
             "compute": {"threads": study.compute.threads, "context": study.compute.context},
             "chunk": CHUNK,
             "format": _FORMAT,
-            "llama-cpp-python": version("llama-cpp-python"),
+            "llama-cpp-python": installed("llama-cpp-python"),
         },
     )
 
@@ -106,7 +106,7 @@ def asked_of_all(plan: Plan, sources: Sequence[str]) -> dict[str, Sequence[Asked
     found: dict[str, Sequence[Asked]] = {}
     for source in sources:
         if heldout and heldout.source == source:
-            found[source] = held_out_rows(plan, heldout).rows
+            found[source] = held_out_rows(plan, heldout)
         else:
             found[source] = load_choices(source, plan.sources[source], plan.project.root)
     return found
@@ -142,35 +142,32 @@ def ability(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> 
 def _measure_condition(
     plan: Plan, condition: Condition, parts: Sequence[_Part], engines: OneEngine, progress: Progress, advance: Callable[[int], None]
 ) -> None:
-    model, adapter = model_file(plan, condition), adapter_file(plan, condition)
-    mend = f"socsafe quantize {plan.argument}"
-    require_files((model, *((adapter,) if adapter else ())), "is not here", "the GGUF of a trained condition", mend)
+    require_models(plan, condition)
     inputs = [inputs_now(part.step) for part in parts]
-    engine = engines.load(model)
-    engine.use_adapter(adapter)
+    engine = open_model(plan, condition, engines)
     for part, noted in zip(parts, inputs, strict=True):
         rows = _measure_part(plan, condition, part, engine, advance)
         out = part.step.outputs[0]
         write_rows(out, rows)
         record(part.step, noted)
-        for old in out.parent.glob(f"{part.source}.parts-*"):
-            rmtree(old)
+        _parts(part.step).done()
         if unread := [row for row in rows if row.error]:
             progress.say(f"{condition.id}: {len(unread)} of {len(rows)} texts of {part.source} could not be read: {unread[0].error}")
 
 
 def _measure_part(plan: Plan, condition: Condition, part: _Part, engine: Engine, advance: Callable[[int], None]) -> list[Measured]:
-    out = part.step.outputs[0]
-    folder = out.parent / f"{part.source}.parts-{_key(part.step)}"
+    parts = _parts(part.step)
     encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
     system = plan.study.settings[condition.setting].eval_system
     rows: list[Measured] = []
     for number, start in enumerate(range(0, len(part.asked), CHUNK)):
-        file, chunk = folder / f"{number:05}.jsonl", part.asked[start : start + CHUNK]
-        kind = ChoiceScore if isinstance(chunk[0], ChoiceQuestion) else ReplyLoss
-        if not file.is_file():
-            write_rows(file, list(_measured(condition, part.source, chunk, system, engine, encode)))
-        rows += records(read_rows(file, kind, expected=sum(map(_texts, chunk))), kind)
+        chunk = part.asked[start : start + CHUNK]
+        kind: type[Measured] = ChoiceScore if isinstance(chunk[0], ChoiceQuestion) else ReplyLoss
+        made = parts.read(number, kind, expected=sum(map(_texts, chunk)))
+        if made is None:
+            made = list(_measured(condition, part.source, chunk, system, engine, encode))
+            parts.write(number, made)
+        rows += made
         advance(len(chunk))
     return rows
 
@@ -215,10 +212,10 @@ def _texts(asked: Asked) -> int:
     return 1 if isinstance(asked, Example) else len(asked.choices)
 
 
-def _key(step: Step) -> str:
-    """What the unit's numbers depend on, as a name for its chunks."""
+def _parts(step: Step) -> Parts:
+    """The unit's chunks, under a hash of all that its numbers depend on."""
     inputs = [hash_of(path) for path in (*step.inputs, *(path for path in step.if_here if path.is_file()))]
-    return sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12]
+    return Parts(step.outputs[0], sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12])
 
 
 def read_ability(plan: Plan, conditions: Sequence[Condition]) -> tuple[list[ReplyLoss], list[ChoiceScore]]:

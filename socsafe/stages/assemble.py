@@ -13,19 +13,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from socsafe import __version__
 from socsafe.catalogue import PACKAGE, member
+from socsafe.data.back_end import back_end, written_by_files
 from socsafe.data.draw import in_several_forms
 from socsafe.data.examples import example_replies
 from socsafe.data.load import load_examples
 from socsafe.data.overlaps import leakage_file, read_overlaps
 from socsafe.data.published import published_figures
+from socsafe.data.source_facts import source_facts
 from socsafe.data.suites import suite_inputs, suite_prompts
 from socsafe.facts.ability import ChoiceScore, ReplyLoss
-from socsafe.manifest import Step, hash_of, name_within, read_manifest
+from socsafe.facts.drift import DriftReply
+from socsafe.facts.parity import ParityRow
+from socsafe.manifest import Step, hash_of, is_whole, name_within, read_manifest
 from socsafe.paths import report_files
 from socsafe.records import SummaryRow, TrainingFacts
 from socsafe.report_data import Failure, JudgeFacts, ReportData, SuiteFacts
 from socsafe.stats.ability import ability_rows
 from socsafe.stats.derive import derive
+from socsafe.stats.drift import drift_rows
 from socsafe.stats.validity import read_validity, validity_file
 from socsafe.study.account import read_account
 from socsafe.study.checked import Plan
@@ -47,11 +52,20 @@ WRITERS = (
         "provenance.py",
         "shown.py",
         "study/hypotheses.py",
+        "data/back_end.py",
     ),
-    *("figure_names.py", "trade_off.py", "data/examples.py", "stages/score.py", "stages/report.py", "stages/assemble.py"),
+    *(
+        "figure_names.py",
+        "trade_off.py",
+        "data/examples.py",
+        "data/source_facts.py",
+        "stages/score.py",
+        "stages/report.py",
+        "stages/assemble.py",
+    ),
 )
 """Modules beside sections and statistics whose text decides what a report says."""
-_NOT_HYPERPARAMETERS = {"per_setting", "validation", "adapter", "hardware"}
+_NOT_HYPERPARAMETERS = {"per_setting", "validation", "adapter", "hardware", "gpu"}
 
 
 def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures) -> Step:
@@ -65,6 +79,8 @@ def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures)
     made += [project.recipe(study.name, condition.id) for condition in plan.conditions]
     asked = study.ability.sources() if study.ability else ()
     made += [project.ability(study.name, condition.id, source) for condition in plan.conditions for source in asked]
+    made += written_by_files(plan)
+    made += [project.drift(study.name, cell.id, name) for cell in finished for name in ("compared", "transformers")]
     made += [project.completions(study.name, cell.id, use.name) for cell in finished for use in study.suite_uses()]
     made += [
         project.verdicts(study.name, cell.id, use.name, judge.judge)
@@ -92,10 +108,11 @@ def assemble(
     summary: Sequence[SummaryRow],
     failures: Failures,
     measured: tuple[Sequence[ReplyLoss], Sequence[ChoiceScore]] = ((), ()),
+    weights: tuple[Sequence[DriftReply], Sequence[ParityRow]] = ((), ()),
 ) -> ReportData:
     """All that the sections of the report may draw on; `summary` is what `score` made of `verdicts`.
 
-    `measured` is what `read_ability` gave.
+    `measured` is what `read_ability` gave, `weights` what `read_drift` and `read_fidelity` gave.
     """
     study = plan.study
     judges = [_judge(use, study.judge_uses()) for use in study.judge_uses()]
@@ -108,11 +125,12 @@ def assemble(
         summary=summary,
         pooled=(),
         published=published_figures(study),
+        sources=source_facts(plan),
         overlaps=read_overlaps(plan.project, study.name),
         validity=read_validity(validity_file(plan.project), judges),
         training=[facts for condition in plan.conditions if (facts := training_facts(plan, condition))],
         hyperparameters={setting: _hyperparameters(plan, setting) for setting in study.settings},
-        sampling={name: _written(value) for name, value in (study.sampling.model_dump() | _compute(plan)).items()},
+        sampling={name: _written(value) for name, value in (study.sampling.model_dump() | back_end(plan)).items()},
         failures=[
             Failure(name, stage, _one_line(message, plan.project.root))
             for stage, found in failures.items()
@@ -124,6 +142,8 @@ def assemble(
         notes=(*study.notes, *_system_messages(plan)),
         recipes=_recipes(plan),
         ability=ability_rows(*measured, plan.conditions),
+        drift=drift_rows(weights[0], study.quantization.type),
+        fidelity=weights[1],
     )
     examples = example_replies(plan, verdicts, facts.judge.name)
     return replace(derive(facts, verdicts, study.hypotheses), examples=examples)
@@ -132,8 +152,10 @@ def assemble(
 def training_facts(plan: Plan, condition: Condition) -> TrainingFacts | None:
     """What the condition was trained on; None where it has not been trained, or where nothing was noted when it was."""
     run = plan.project.run(plan.study.name, condition.id)
+    if not is_whole(run / "training.json", run / "train.manifest.json", plan.project.root):
+        return None
     account = read_account(run / "training.json")
-    if account is None or not (run / "train.manifest.json").is_file():
+    if account is None:
         return None
     safety = safety_file(plan, condition)
     origin: Literal["trained", "adopted"] = "adopted" if _parameters(run).get("origin") == "adopted" else "trained"
@@ -147,7 +169,7 @@ def training_facts(plan: Plan, condition: Condition) -> TrainingFacts | None:
         steps=account.steps,
         train_loss=account.train_loss,
         eval_loss=account.eval_loss,
-        parity=_parity(run / "parity.json"),
+        parity=_parity(run, plan.project.root),
         origin=origin,
     )
 
@@ -158,13 +180,16 @@ def _parameters(run: Path) -> Mapping[str, Any]:
     return parameters if isinstance(parameters, dict) else {}
 
 
-def _parity(path: Path) -> Literal["equal", "differs", "unchecked"]:
+def _parity(run: Path, root: Path) -> Literal["equal", "differs", "unchecked"]:
+    """What the check found; that tokens are equal holds only with the manifest of the check."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads((run / "parity.json").read_bytes())
     except (OSError, ValueError):
         return "unchecked"
     found = content.get("parity") if isinstance(content, dict) else None
-    return found if found in ("equal", "differs") else "unchecked"
+    if found == "differs":
+        return "differs"
+    return "equal" if found == "equal" and is_whole(run / "parity.json", run / "parity.manifest.json", root) else "unchecked"
 
 
 def _subject(plan: Plan) -> str:
@@ -214,11 +239,6 @@ def _hyperparameters(plan: Plan, setting: Any) -> dict[str, str]:
     block = plan.study.settings[setting]
     values |= {"source": block.source, "rows": block.rows or "all"}
     return {name: _written(value) for name, value in values.items() if value is not None}
-
-
-def _compute(plan: Plan) -> dict[str, Any]:
-    compute = plan.study.compute
-    return {"slots": compute.slots, "context": compute.context, "threads": compute.threads, "weights": plan.study.quantization.type}
 
 
 def _written(value: Any) -> str:

@@ -25,6 +25,7 @@ from socsafe.manifest import read_manifest
 from socsafe.paths import report_files
 from socsafe.records import Verdict
 from socsafe.report_data import ReportData
+from socsafe.strict_json import parse_json
 from socsafe.study.checked import Plan
 from socsafe.study.hypotheses import Hypothesis
 from socsafe.study.report_facts import facts_text, read_facts
@@ -96,14 +97,32 @@ def unpack(path: Path) -> Packed:
     """Read an archive. Raises `InputError` where it is none, is not whole, or holds what no export writes."""
     members = read_archive(path)
     try:
-        about = json.loads(members[ABOUT])
-        facts, hypotheses = read_facts(json.loads(members[FACTS]))
+        about = parse_json(members[ABOUT].decode())
+        facts, hypotheses = read_facts(parse_json(members[FACTS].decode()))
         version = str(about["socsafe"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        got = f"{FACTS} or {ABOUT}: {error}"
+    except (ValueError, KeyError, TypeError) as error:
+        got = f"without {error}" if isinstance(error, KeyError) else f"{FACTS} or {ABOUT}: {error}"
         raise InputError(Problem(str(path), got, "an archive as `socsafe export` writes it", "export the study again")) from error
     report = {name.removeprefix(_REPORT): content for name, content in members.items() if name.startswith(_REPORT)}
-    return Packed(facts, hypotheses, _verdicts(path, members, [cell.id for cell in facts.conditions]), report, version)
+    verdicts = _verdicts(path, members, [cell.id for cell in facts.conditions])
+    _refuse_strangers(path, facts, verdicts)
+    return Packed(facts, hypotheses, verdicts, report, version)
+
+
+def _refuse_strangers(path: Path, facts: ReportData, verdicts: pl.DataFrame) -> None:
+    """Raise `InputError` where the verdicts speak of what the facts do not: figures of both would not go together."""
+    known = {
+        "condition": [cell.id for cell in facts.conditions],
+        "suite": [suite.name for suite in facts.suites],
+        "judge": [judge.name for judge in facts.judges],
+    }
+    problems = [
+        Problem(f"{path}/verdicts", f"verdicts with {column} {name[:80]!r}", f"one of: {', '.join(names)}", "export the study again")
+        for column, names in known.items()
+        for name in sorted(set(verdicts[column].unique()) - set(names))
+    ]
+    if problems:
+        raise InputError(problems[:20])
 
 
 def differing(packed: Packed, folder: Path) -> list[str]:
@@ -163,7 +182,11 @@ def _steps(plan: Plan) -> Iterator[tuple[str, Any]]:
 def _hashes(entries: Any) -> dict[str, str]:
     """Name -> SHA-256; of a file outside the project only its last name."""
     found = entries.items() if isinstance(entries, dict) else ()
-    return {name if not Path(name).is_absolute() else Path(name).name: str(entry.get("sha256")) for name, entry in found if entry}
+    return {
+        name if not Path(name).is_absolute() else Path(name).name: str(entry.get("sha256"))
+        for name, entry in found
+        if isinstance(entry, dict)
+    }
 
 
 def _guide(study: str, file: str, with_completions: bool) -> str:

@@ -31,7 +31,7 @@ from socsafe.records import Answer, Ruling, Verdict
 from socsafe.schemas import dtypes
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.judge_blocks import JudgeUse, model_name
+from socsafe.study.judge_blocks import EndpointModel, JudgeUse, model_name
 from socsafe.study.judging import looks_at
 from socsafe.study.spec import Suite
 from socsafe.tables import read_rows, records, write_rows
@@ -116,13 +116,16 @@ def units(plan: Plan, conditions: Sequence[Condition]) -> Iterator[Unit]:
                 yield from (Unit(condition, suite, use) for use in plan.study.judge_uses())
 
 
-def judge(plan: Plan, conditions: Sequence[Condition], progress: Progress, choice: Choice | None = None) -> dict[str, str]:
+def judge(
+    plan: Plan, conditions: Sequence[Condition], progress: Progress, choice: Choice | None = None, budget: Budget | None = None
+) -> dict[str, str]:
     """Bring all verdicts up to date; condition id -> message for those that failed.
 
+    `budget` is what it may spend together with other stages; a new one of the choice's size when left out.
     Raises `RunError` where a judge's model could not go on (key, quota, budget, no server), when all other judges are done.
     """
     choice, outcome = choice or Choice(), _Outcome()
-    budget = Budget(choice.budget)
+    budget = budget or Budget(choice.budget)
     for use in _in_order(plan, choice):
         own = [unit for unit in units(plan, conditions) if unit.use == use]
         if todo := [unit for unit in own if _wanted(plan, unit, choice)]:
@@ -227,6 +230,9 @@ def _asker(plan: Plan, use: JudgeUse, budget: Budget, progress: Progress, outcom
     cache = AnswerCache(plan.project.answers(plan.study.name, use.judge))
     if cache.damaged:
         progress.say(f"{plan.project.relative(cache.path)}: {cache.damaged} damaged lines are taken out; their questions are asked again")
+    if isinstance(use.model, EndpointModel) and use.model.key_env:
+        # Where it goes the study says, and the study may be a stranger's.
+        progress.say(f"{use.judge}: the key in {use.model.key_env} goes to {use.model.endpoint}")
     key = decides(use, plan.project.root)
     opened = partial(open_model, use, plan.project.root, plan.study.compute.threads, budget)
 

@@ -18,7 +18,7 @@ from socsafe.data.draw import draw_items, draw_lookalikes, draw_rows
 from socsafe.data.fetch import is_here
 from socsafe.data.load import load_examples, load_items
 from socsafe.errors import InputError, Problem
-from socsafe.manifest import Step, inputs_now, is_current, record
+from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
 from socsafe.progress import Progress
 from socsafe.records import Example, Form, Item, Message
 from socsafe.study.checked import Plan
@@ -74,6 +74,9 @@ def build_mixtures(plan: Plan, progress: Progress) -> bool:
     reply material that the items do not carry: everything that is wrong at once.
     """
     step = mixture_step(plan)
+    for output in step.outputs:
+        if output.is_file():
+            hash_of(output)  # Read now, so that none is trained on or compared with the suites by its size and times alone.
     if is_current(step):
         return False
     check_supply(plan)

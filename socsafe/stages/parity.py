@@ -3,8 +3,9 @@
 >>> failures = check(plan, plan.conditions, PlainProgress())
 
 The tokens that were trained on are read from the data set that Axolotl prepared. Where that is not here (the adapter was
-trained elsewhere) they come from the sample that training leaves beside the adapter (`training.json`), so the proof does not
-need Axolotl. An adapter that was copied in without either is `unchecked`; one whose tokens differ is noted as `differs`.
+trained elsewhere), or is no longer what was trained on, they come from the sample that training leaves beside the adapter
+(`training.json`), so the proof does not need Axolotl. An adapter that was copied in without either is `unchecked`; one whose
+tokens differ is noted as `differs`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from socsafe.data.fingerprints import Fingerprints
+from socsafe.data.fingerprints import Fingerprints, prepared_is_whole
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
@@ -96,7 +97,7 @@ def _trained_rows(plan: Plan, condition: Condition, encode: Encoder, detokenize:
     files = training_files(plan, condition)
     prepared = plan.project.prepared(plan.study.name, Fingerprints(plan).of(condition))
     # What was prepared here says nothing of an adapter that was trained elsewhere.
-    if not _adopted(run) and prepared.is_dir() and all(file.is_file() for file in files):
+    if not _adopted(run) and prepared_is_whole(plan, condition) and all(file.is_file() for file in files):
         examples = [example for file in files for example in records(read_rows(file, Example), Example)[:ROWS]]
         rows, unmatched = match_rows([example.messages for example in examples], read_prepared(prepared), encode, detokenize)
         if unmatched:

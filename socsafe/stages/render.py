@@ -16,9 +16,12 @@ from typing import Any
 import yaml
 
 from socsafe.data.fingerprints import Fingerprints
+from socsafe.engines.axolotl import launcher
+from socsafe.engines.template_job import FIXED_DATE
 from socsafe.errors import Problem, RunError
 from socsafe.files import write_if_changed
 from socsafe.study.axolotl_index import load_index, unknown_keys
+from socsafe.study.bases import Base
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.mixtures import training_files, validation_file
@@ -84,7 +87,7 @@ def stale_recipes(plan: Plan) -> str:
 def train_command(plan: Plan, condition: Condition) -> str:
     """The command line that trains the condition by hand, from the project's root."""
     recipe = plan.project.relative(plan.project.recipe(plan.study.name, condition.id))
-    return f"AXOLOTL_DO_NOT_TRACK=1 axolotl train {recipe} --launcher python"
+    return f"AXOLOTL_DO_NOT_TRACK=1 axolotl train {recipe} {' '.join(launcher(plan.study.training.gpu.gpus))}"
 
 
 def recipe_of(plan: Plan, condition: Condition, fingerprints: Fingerprints) -> dict[str, Any]:
@@ -93,8 +96,9 @@ def recipe_of(plan: Plan, condition: Condition, fingerprints: Fingerprints) -> d
     base = plan.bases[condition.base]
     relative = plan.project.relative
     validation = validation_file(plan)
-    recipe: dict[str, Any] = {"base_model": base.model, "plugins": ["socsafe.axolotl_plugin.Account"]}
-    recipe |= _template(training)
+    pinned = {"revision_of_model": base.revision} if base.revision else {}
+    recipe: dict[str, Any] = {"base_model": base.model, **pinned, "plugins": ["socsafe.axolotl_plugin.Account"]}
+    recipe |= _template(training, base)
     recipe["datasets"] = [_dataset(relative(path)) for path in training_files(plan, condition)]
     if validation is not None:
         recipe["test_datasets"] = [_dataset(relative(validation)) | {"split": "train"}]
@@ -104,8 +108,8 @@ def recipe_of(plan: Plan, condition: Condition, fingerprints: Fingerprints) -> d
         "output_dir": relative(plan.project.run(plan.study.name, condition.id)),
         "sequence_len": training.sequence_len,
         "excess_length_strategy": "raise",
-        "sample_packing": False,
-        "pad_to_sequence_len": False,
+        "sample_packing": training.gpu.sample_packing,
+        "pad_to_sequence_len": training.gpu.sample_packing,
         "train_on_inputs": False,
     }
     recipe |= _adapter(training, training.adapter.targets or base.lora_targets)
@@ -115,9 +119,11 @@ def recipe_of(plan: Plan, condition: Condition, fingerprints: Fingerprints) -> d
     return recipe
 
 
-def _template(training: Training) -> dict[str, Any]:
+def _template(training: Training, base: Base) -> dict[str, Any]:
     if training.template == "chat":
-        return {"chat_template": "tokenizer_default"}
+        # Else the day of training would stand in every prompt, and evaluation writes another.
+        dated = {"chat_template_kwargs": {"date_string": f"{FIXED_DATE:%d %b %Y}"}} if base.dated else {}
+        return {"chat_template": "tokenizer_default", **dated}
     return {"chat_template": "jinja", "chat_template_jinja": template_text(training.template)}
 
 
@@ -149,10 +155,11 @@ def _adapter(training: Training, targets: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _optimisation(training: Training, seed: int) -> dict[str, Any]:
-    micro = training.micro_batch_size or training.batch_size
+    gpus = training.gpu.gpus
+    micro = training.micro_batch_size or training.batch_size // gpus
     return {
         "micro_batch_size": micro,
-        "gradient_accumulation_steps": training.batch_size // micro,
+        "gradient_accumulation_steps": training.batch_size // (micro * gpus),
         "num_epochs": training.epochs,
         "optimizer": training.optimizer,
         "lr_scheduler": training.scheduler,
@@ -180,7 +187,8 @@ def _checkpoints(training: Training) -> dict[str, Any]:
 
 def _hardware(training: Training) -> dict[str, Any]:
     if training.hardware == "gpu":
-        return {"bf16": True, "tf32": True, "attn_implementation": "sdpa", "gradient_checkpointing": True}
+        own = {"bf16": True, "tf32": True, "attn_implementation": training.gpu.attention, "gradient_checkpointing": True}
+        return own | training.gpu.axolotl
     # Axolotl switches the fused LoRA kernels on by default, and they demand CUDA.
     return {
         "bf16": False,

@@ -39,14 +39,13 @@ def build_report(data: ReportData, folder: Path) -> list[Path]:
                 mend=f"socsafe status recipes/{data.study}",
             )
         )
-    report, summary = folder / "report.md", folder / "summary.csv"
-    write_csv(summary, data.summary)
-    tables = list(_write_tables(data, folder))
+    report = folder / "report.md"
+    tables = write_tables(data, folder)
     figures = list(_write_figures(data, folder))
     write_if_changed(report, report_text(data))
     pages = list(_write_examples(data, folder / "examples"))
     write_if_changed(folder / "provenance.json", provenance_text(data))
-    return [report, summary, *tables, *figures, folder / "provenance.json", *pages]
+    return [report, *tables, *figures, folder / "provenance.json", *pages]
 
 
 def report_text(data: ReportData) -> str:
@@ -63,8 +62,14 @@ def report_text(data: ReportData) -> str:
     return "\n".join(blocks)
 
 
-def _write_tables(data: ReportData, folder: Path) -> Iterator[Path]:
-    """The tables beside the summary; one with nothing in it is removed."""
+def write_tables(data: ReportData, folder: Path) -> list[Path]:
+    """Write the summary and the tables beside it; give the files. A table beside it with nothing in it is removed."""
+    summary = folder / "summary.csv"
+    write_csv(summary, data.summary)
+    return [summary, *_write_beside(data, folder)]
+
+
+def _write_beside(data: ReportData, folder: Path) -> Iterator[Path]:
     for name in TABLES:
         path, rows = folder / f"{name}.csv", _arm_rows(data) if name == "arms" else getattr(data, name)
         if rows:
@@ -76,11 +81,11 @@ def _write_tables(data: ReportData, folder: Path) -> Iterator[Path]:
 
 def _arm_rows(data: ReportData) -> list[ArmRow]:
     """The pooled figures, each with what it would be without the judge's mistakes."""
-    corrected = {(row.arm, row.suite, row.judge, row.metric): row.estimate for row in data.corrected}
+    corrected = {(row.arm, row.suite, row.judge, row.metric): row for row in data.corrected}
     rows = []
     for row in data.pooled:
         plain, other = row.estimate, corrected.get((row.arm, row.suite, row.judge, row.metric))
-        value, low, high = (other.value, other.low, other.high) if other else (None, None, None)
+        value, low, high = (other.rate.value, other.rate.low, other.rate.high) if other else (None, None, None)
         rows.append(
             ArmRow(
                 **asdict(row.arm),
@@ -95,6 +100,7 @@ def _arm_rows(data: ReportData) -> list[ArmRow]:
                 corrected=value,
                 corrected_low=low,
                 corrected_high=high,
+                n_no_reply=other.no_reply if other else None,
             )
         )
     return rows

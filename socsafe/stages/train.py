@@ -11,19 +11,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from socsafe.data.fingerprints import Fingerprints
+from socsafe.data.fingerprints import Fingerprints, seal_prepared
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
-from socsafe.engines.process import stop_running
+from socsafe.engines.process import LOOK, stop_running
+from socsafe.engines.weights import ADAPTER, refuse_pickle
 from socsafe.errors import InputError, Problem, RunError, SocsafeError
-from socsafe.files import cannot_write, sha256_text, write_text
-from socsafe.manifest import Step, hash_of, inputs_now, read_manifest, record, why_stale
+from socsafe.files import cannot_write, require_files, sha256_text, write_text
+from socsafe.manifest import Step, hash_of, inputs_now, is_whole, read_manifest, record, why_stale
 from socsafe.progress import Progress
 from socsafe.study.account import read_account
 from socsafe.study.checked import Plan
@@ -36,6 +37,8 @@ ACCOUNT = "training.json"
 STARTED = "training.started"
 """Lies in a run's folder while Axolotl writes there: what is found beside it is not a whole adapter."""
 MANIFEST = "train.manifest.json"
+MARK = "adopted"
+"""Lies in a run's folder whose adapter was adopted, so that with its manifest damaged it is not trained over."""
 TRAINED, ADOPTED = "trained", "adopted"
 PLACES = ("output_dir", "dataset_prepared_path")
 """Keys of a recipe that say where files go, not what is trained."""
@@ -73,8 +76,11 @@ def _recipe_hash(recipe: Path) -> str:
     """A hash of what the recipe tells Axolotl to do; comments, and where files are put, do not count."""
     if not recipe.is_file():
         return "none"
-    content = yaml.load(recipe.read_bytes(), Loader=yaml.CSafeLoader)
-    return sha256_text(json.dumps({key: value for key, value in content.items() if key not in PLACES}, sort_keys=True))
+    try:
+        content = yaml.load(recipe.read_bytes(), Loader=yaml.CSafeLoader)
+        return sha256_text(json.dumps({key: value for key, value in content.items() if key not in PLACES}, sort_keys=True))
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
+        return "damaged"
 
 
 def train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> dict[str, str]:
@@ -101,7 +107,10 @@ def _to_train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -
     failures: dict[str, str] = {}
     for condition in conditions:
         try:
-            if why_stale(train_step(plan, condition)) and not _adopt(plan, condition, progress):
+            if not why_stale(train_step(plan, condition)):
+                # Left by a run that was killed after all else was done: it would keep an adapter from being adopted.
+                (plan.project.run(plan.study.name, condition.id) / STARTED).unlink(missing_ok=True)
+            elif not _adopt(plan, condition, progress):
                 todo.append(condition)
         except SocsafeError as error:
             failures[condition.id] = str(error)
@@ -112,19 +121,23 @@ def _to_train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -
 def _train_all(plan: Plan, todo: Sequence[Condition], progress: Progress) -> dict[str, str]:
     failures: dict[str, str] = {}
     with progress.task("train", len(todo)) as advance, ThreadPoolExecutor(plan.study.compute.jobs) as pool:
-        futures = {pool.submit(_train_one, plan, condition): condition for condition in todo}
+        running = {pool.submit(_train_one, plan, condition): condition for condition in todo}
         try:
-            for future in as_completed(futures):
-                error = future.exception()
-                if isinstance(error, SocsafeError):
-                    failures[futures[future].id] = str(error)
-                    progress.say(f"failed: {futures[future].id}\n{error}")
-                elif error is not None:
-                    raise error
-                advance(1)
+            while running:
+                # Look again and again: see `LOOK`.
+                for future in wait(running, timeout=LOOK, return_when=FIRST_COMPLETED).done:
+                    condition, error = running.pop(future), future.exception()
+                    if isinstance(error, SocsafeError):
+                        failures[condition.id] = str(error)
+                        progress.say(f"failed: {condition.id}\n{error}")
+                    elif error is not None:
+                        raise error
+                    advance(1)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            stop_running()
+            # More than once: a thread that had not yet started its program when the others were stopped starts it now.
+            while wait(running, timeout=LOOK).not_done:
+                stop_running()
             raise
     return failures
 
@@ -139,7 +152,7 @@ def _train_one(plan: Plan, condition: Condition) -> None:
         shutil.rmtree(project.prepared(study.name, Fingerprints(plan).of(condition)), ignore_errors=True)
         for folder in run.glob("checkpoint-*"):
             shutil.rmtree(folder)
-        for name in (WEIGHTS, CONFIG, ACCOUNT, MANIFEST):
+        for name in (WEIGHTS, CONFIG, ACCOUNT, MANIFEST, MARK):
             (run / name).unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(run, error) from error
@@ -151,22 +164,47 @@ def _train_one(plan: Plan, condition: Condition) -> None:
         root=project.root,
         threads=study.compute.train_threads,
         offline=plan.bases[condition.base].made_here,
+        gpus=study.training.gpu.gpus,
     )
     _check_adapter(plan, condition)
+    # Axolotl leaves with code 0 where it was interrupted, with the adapter as far as it came; the account comes at the end.
+    require_files(
+        [run / ACCOUNT], "is missing: training did not come to its end", "the account of a whole training", f"less {run / 'train.log'}"
+    )
+    seal_prepared(plan, condition)
     record(replace(train_step(plan, condition), parameters=dict(step.parameters)), inputs)
     (run / STARTED).unlink()
 
 
 def is_adoptable(plan: Plan, condition: Condition) -> bool:
-    """Whether an adapter lies in the run's folder that no training here left behind, or that replaces an adopted one."""
+    """Whether an adapter lies in the run's folder that no training here left behind, or that replaces an adopted one.
+
+    A replacement has to come with its own account: weights alone that are not those adopted may as well be damaged.
+    """
     run = plan.project.run(plan.study.name, condition.id)
     if not (run / WEIGHTS).is_file() or (run / STARTED).exists():
         return False
     if not (run / MANIFEST).exists():
         return True
-    noted = read_manifest(run / MANIFEST) or {}
-    entry = noted.get("outputs", {}).get(plan.project.relative(run / WEIGHTS), {})
-    return _parameters(run / MANIFEST) == {"origin": ADOPTED} and entry.get("sha256") != hash_of(run / WEIGHTS)
+    return is_adopted(run) and _replaced(plan, run) and _vouched_for(run)
+
+
+def is_adopted(run: Path) -> bool:
+    """Whether the adapter there was trained elsewhere; told by a mark of its own where a damaged manifest no longer tells."""
+    if read_manifest(run / MANIFEST) is not None:
+        return _parameters(run / MANIFEST) == {"origin": ADOPTED}
+    return (run / MANIFEST).is_file() and (run / MARK).is_file()
+
+
+def _replaced(plan: Plan, run: Path) -> bool:
+    """Whether the weights are not, or cannot be known to be, those that were adopted."""
+    return not is_whole(run / WEIGHTS, run / MANIFEST, plan.project.root)
+
+
+def _vouched_for(run: Path) -> bool:
+    """Whether the account that training left beside the weights names their hash."""
+    account = read_account(run / ACCOUNT)
+    return account is not None and account.adapter_sha256 == hash_of(run / WEIGHTS)
 
 
 def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
@@ -176,17 +214,19 @@ def _adopt(plan: Plan, condition: Condition, progress: Progress) -> bool:
     """
     run = plan.project.run(plan.study.name, condition.id)
     if not is_adoptable(plan, condition):
-        if (run / "adapter_model.bin").is_file():
-            expected = f"{WEIGHTS}: a .bin is a pickle, which can run code when it is loaded, and is not read"
-            mend = "load it with peft where it was trained, and save it with save_pretrained(folder, safe_serialization=True)"
-            raise InputError(Problem(str(run / "adapter_model.bin"), "an adapter saved as a pickle", expected, mend))
-        if (run / WEIGHTS).is_file() and _parameters(run / MANIFEST) == {"origin": ADOPTED}:
+        refuse_pickle(run, ADAPTER)
+        if (run / WEIGHTS).is_file() and is_adopted(run):
+            if _replaced(plan, run):
+                got = "not the adapter that was adopted (by its SHA-256), and no training.json beside it vouches for it"
+                mend = f"copy it there again; if it is meant to be another one: rm {run / MANIFEST}"
+                raise InputError(Problem(str(run / WEIGHTS), got, "the adapter that was adopted, byte for byte", mend))
             got = f"an adapter trained elsewhere, of another state of the study ({why_stale(train_step(plan, condition))})"
             mend = f"copy the new adapter there, or rm -r {run} to train it here"
             raise InputError(Problem(str(run / WEIGHTS), got, "an adapter of the study as it is now", mend))
         return False
     _check_adapter(plan, condition)
     step = train_step(plan, condition)
+    write_text(run / MARK, "")
     record(replace(step, parameters={"origin": ADOPTED, "recipe": step.parameters["recipe"]}), inputs_now(step))
     progress.say(f"adopted: {plan.project.relative(run)} (trained elsewhere)")
     return True
@@ -217,6 +257,10 @@ def _check_account(plan: Plan, condition: Condition) -> None:
     account = read_account(path)
     if account is None:
         return
+    weights = path.with_name(WEIGHTS)
+    if account.adapter_sha256 and (found := hash_of(weights)) != account.adapter_sha256:
+        expected = f"{account.adapter_sha256}, as {path.name} says"
+        raise RunError(Problem(str(weights), f"has the SHA-256 {found}", expected, f"copy the adapter again, or rm {weights}"))
     got = {"base": account.base_model, "seed": account.seed, "files": [file.file for file in account.files]}
     files = [plan.project.relative(file) for file in training_files(plan, condition)]
     wanted = {"base": plan.bases[condition.base].model, "seed": condition.seed, "files": files}

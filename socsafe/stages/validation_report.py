@@ -113,8 +113,9 @@ def _title(one: Graded) -> str:
 def _line(title: str, found: Agreement) -> list[str]:
     n = f"{found.n} + {found.n_unjudged}" if found.n_unjudged else str(found.n)
     kappa = NOTHING
-    if found.kappa.value is not None and found.kappa.low is not None and found.kappa.high is not None:
-        kappa = f"{found.kappa.value:.2f} ({found.kappa.low:.2f}–{found.kappa.high:.2f})"
+    if found.kappa.value is not None:
+        known = found.kappa.low is not None and found.kappa.high is not None
+        kappa = f"{found.kappa.value:.2f} ({f'{found.kappa.low:.2f}–{found.kappa.high:.2f}' if known else 'interval not estimable'})"
     three, binary = with_interval(found.three), with_interval(found.binary)
     missed, false = (with_interval(_rest(share)) for share in (found.sensitivity, found.specificity))
     return [title, n, binary, percent(found.balanced), three, kappa, missed, false]

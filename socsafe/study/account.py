@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from socsafe.errors import Problem, RunError
 
+IGNORED = -100
+"""The label of a token that carries no loss."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
@@ -58,6 +61,8 @@ class Account(_Part):
     """Mean training loss, in nats a token; None where there was none, or where it was no number."""
     eval_loss: float | None
     """Lowest validation loss, in nats a token."""
+    adapter_sha256: str | None = None
+    """The hash of the adapter's weights, by which a copy of them is known to be whole; None where the account says nothing of it."""
     files: tuple[FileAccount, ...] = Field(min_length=1)
     sample: tuple[RowAccount, ...]
 

@@ -65,7 +65,8 @@ def _keys(model: type[BaseModel], seen: tuple[type[BaseModel], ...]) -> dict[str
         return None
     tree: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        tree[field.alias or name] = _inside(field.annotation, (*seen, model))
+        # Axolotl takes a field by its name as well as by its alias (`revision_of_model`, `model_revision`).
+        tree |= dict.fromkeys((name, field.alias or name), _inside(field.annotation, (*seen, model)))
     return dict(sorted(tree.items()))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -20,8 +19,14 @@ from socsafe.catalogue import PACKAGE, members
 from socsafe.study.block import Block
 from socsafe.study.load import read_model
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}\Z", re.ASCII)
+"""As the hub itself has it: both parts of at most 96 characters."""
 ATTENTION = ("q_proj", "v_proj")
+
+
+def _unset(value: object) -> bool:
+    """Fields that say nothing are left out of what fingerprints are made of, so that a new one makes no trained condition stale."""
+    return not value
 
 
 class Base(Block):
@@ -29,6 +34,8 @@ class Base(Block):
 
     model: str
     """Hub id, or a folder relative to the project for a base that is made there."""
+    revision: Annotated[str, Field(pattern=r"^([\w.-]+(/[\w.-]+)*)?$", max_length=200, exclude_if=_unset)] = ""
+    """Commit, tag or branch of the hub's repository, in training and conversion alike; what its main branch holds where empty."""
     title: str
     """One line for lists and reports."""
     licence: str
@@ -41,6 +48,8 @@ class Base(Block):
     """Tokens it was trained for."""
     chat_template: bool
     """Whether its tokenizer brings a chat template."""
+    dated: Annotated[bool, Field(exclude_if=_unset)] = False
+    """Whether that template writes the day's date unless it is given one: training is then given the date that evaluation writes."""
     lora_targets: Annotated[tuple[str, ...], Field(min_length=1)] = ATTENTION
     """Linear layers that the adapter changes unless the study says otherwise."""
 
@@ -67,8 +76,3 @@ def find_base(name: str) -> Base | None:
     if HUB_ID.match(name):
         return Base(model=name, title=name, licence="see its card", context=2048, chat_template=True)
     return None
-
-
-def model_path(base: Base, root: Path) -> str:
-    """What transformers is to be given: the folder under `root` of a base made here, else the hub id."""
-    return str(root / base.model) if base.made_here else base.model

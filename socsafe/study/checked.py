@@ -14,20 +14,26 @@ from pathlib import Path
 from socsafe.catalogue import did_you_mean
 from socsafe.errors import InputError, Problem
 from socsafe.metrics import metric_names
-from socsafe.paths import Project
+from socsafe.paths import Project, link_problems, unfit_name
+from socsafe.report_data import CONTROL
 from socsafe.strict_yaml import Document, KeyPath, load_yaml
 from socsafe.study.bases import Base, base_names, find_base
-from socsafe.study.conditions import CONTROL, Condition, conditions, matches, matrix, slug
+from socsafe.study.conditions import MAX_CONDITIONS, Condition, conditions, fixed, matches, matrix, matrix_size, slug
+from socsafe.study.gpu_block import Gpu
 from socsafe.study.hypotheses import hypothesis_problems
 from socsafe.study.judging import judge_problems
 from socsafe.study.load import validate
 from socsafe.study.names import source_uses, unknown_names
+from socsafe.study.serving import generation_problems
 from socsafe.study.sources import Source, load_source
 from socsafe.study.spec import Study
 from socsafe.study.variants import on_base, variant_names, variant_problems
 
 RESERVED = ("bases",)
 """Names of folders that all studies share."""
+MAX_VALUES = 5_000
+"""Keys and list items of a study file: each is checked against all others. The longest in `recipes/` has some 100."""
+MAX_VARIANTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def load_study(path: Path, base: str | None = None) -> Plan:
     """Read and check a study, on `base` where one is given. Raises `InputError` with every mistake, each with its line."""
     file = path / "study.yml" if path.is_dir() else path
     whole = load_yaml(file)
+    _refuse_large(whole)
     project = Project.around(file)
     if base is not None and find_base(base) is None:
         raise InputError(Problem(f"--base {base}", "unknown base", did_you_mean(base, base_names()), "socsafe base list"))
@@ -83,7 +90,21 @@ def _problems(document: Document, project: Project) -> list[Problem]:
     except InputError as error:
         # Names can be looked up all the same, so that they are not a second round of mistakes.
         return [*error.problems, *names]
+    if (size := matrix_size(study)) > MAX_CONDITIONS:
+        expected = f"at most {MAX_CONDITIONS:,}: bases x settings x styles x counts x forms x seeds, and what include adds"
+        mend = "fewer seeds or counts, or several studies"
+        return [*names, Problem(document.where(("seeds",)), f"a study of {size:,} conditions", expected, mend)]
     return [*names, *_Checker(document, study).problems()]
+
+
+def _refuse_large(document: Document) -> None:
+    """Raise `InputError` for a file that no person wrote, before its entries are looked up and held against each other."""
+    for got, size, most in (
+        ("keys and list items", len(document.lines), MAX_VALUES),
+        ("variants", len(variant_names(document)), MAX_VARIANTS),
+    ):
+        if size > most:
+            raise InputError(Problem(str(document.path), f"{size:,} {got}", f"at most {most:,}", "several studies"))
 
 
 def _folder(document: Document, project: Project) -> Iterator[Problem]:
@@ -95,6 +116,10 @@ def _folder(document: Document, project: Project) -> Iterator[Problem]:
     if folder.name != name or folder.parent != project.recipes:
         expected = f"the file at recipes/{name}/study.yml, where paths in recipes and reports take their names from"
         yield Problem(document.where(("name",)), f"name {name} in {folder.parent.name}/{folder.name}/", expected)
+    if wrong := unfit_name(name):
+        yield Problem(document.where(("name",)), f"name {name} {wrong}", "a name that is a folder's on every system")
+    else:
+        yield from link_problems(project.root, project.written(name))
     if name in RESERVED:
         yield Problem(document.where(("name",)), f"name {name}", f"another name: runs/{name} is what all studies share")
 
@@ -111,6 +136,7 @@ class _Checker:
         yield from self._sampling()
         yield from self._published()
         yield from self._ability()
+        yield from generation_problems(self.document, self.study)
         yield from judge_problems(self.document, self.study)
         suites, judges = [use.name for use in self.study.suite_uses()], [use.judge for use in self.study.judge_uses()]
         yield from hypothesis_problems(self.document, self.study.hypotheses, conditions(self.study), suites, judges)
@@ -121,22 +147,23 @@ class _Checker:
     def _cells(self) -> Iterator[Problem]:
         whole = list(matrix(self.study))
         for number, cell in enumerate(self.study.exclude):
-            problems = list(self._cell(("exclude", number), cell.model_dump(exclude_none=True)))
-            if not problems and not any(matches(condition, cell) for condition in whole):
+            cut = fixed(cell)
+            problems = list(self._cell(("exclude", number), cut))
+            if not problems and not any(matches(condition, cut) for condition in whole):
                 problems.append(self._wrong(("exclude", number), "an exclude entry that no cell matches", "part of the matrix"))
             yield from problems
         for number, cell in enumerate(self.study.include):
-            yield from self._cell(("include", number), cell.model_dump(exclude_none=True))
+            yield from self._cell(("include", number), fixed(cell))
             if cell.count is not None and (cell.count == 0) != (cell.style == CONTROL):
                 got = f"count {cell.count} with style {cell.style or 'left out'}"
                 yield self._wrong(("include", number, "count"), got, f"count 0 for {CONTROL}, the control, and at least 1 for a style")
 
-    def _cell(self, at: KeyPath, fixed: dict[str, object]) -> Iterator[Problem]:
+    def _cell(self, at: KeyPath, cut: dict[str, object]) -> Iterator[Problem]:
         listed = {"base": self.study.bases, "setting": tuple(self.study.settings), "style": self.study.styles,
                   "form": self.study.forms, "seed": self.study.seeds}  # fmt: skip
-        if not fixed:
+        if not cut:
             yield self._wrong(at, f"an empty {at[0]} entry", "at least one of base, setting, style, count, form, seed")
-        for dimension, value in fixed.items():
+        for dimension, value in cut.items():
             # `include` may bring a new count, form or seed; what must be described elsewhere in the study must be listed there.
             must = (at[0] == "exclude" and dimension in listed) or dimension in ("base", "setting", "style")
             if must and value not in listed[dimension]:
@@ -148,11 +175,7 @@ class _Checker:
         for dimension in ("bases", "styles", "forms", "seeds"):
             yield from self._repeated((dimension,), getattr(study, dimension))
         yield from self._repeated(("suites",), [use.name for use in study.suite_uses()])
-        slugs = [slug(base) for base in dict.fromkeys(study.bases)]
-        for number, base in enumerate(dict.fromkeys(study.bases)):
-            if slugs[number] in slugs[:number]:
-                got = f"{base}, which would share the name {slugs[number]} in paths with another base"
-                yield self._wrong(("bases", study.bases.index(base)), got, "bases that differ after the /")
+        yield from self._bases()
         if isinstance(study.counts, dict):
             for setting in study.counts:
                 yield from self._repeated(("counts", setting), study.counts[setting])
@@ -170,19 +193,32 @@ class _Checker:
         if not conditions(study):
             yield self._wrong(("exclude",), "every cell is excluded", "at least one condition")
 
+    def _bases(self) -> Iterator[Problem]:
+        bases = list(dict.fromkeys(self.study.bases))
+        slugs = [slug(base) for base in bases]
+        for number, base in enumerate(bases):
+            at: KeyPath = ("bases", self.study.bases.index(base))
+            if slugs[number] in slugs[:number]:
+                got = f"{base}, which would share the name {slugs[number]} in paths with another base"
+                yield self._wrong(at, got, "bases that differ after the /")
+            if wrong := unfit_name(slugs[number]):
+                got = f"{base}, whose name in paths would be {slugs[number]}, which {wrong}"
+                yield self._wrong(at, got, "a base with another name after the /")
+
     def _repeated(self, at: KeyPath, values: Sequence[object]) -> Iterator[Problem]:
+        seen: set[object] = set()
         for number, value in enumerate(values):
-            if value in values[:number]:
+            if value in seen:
                 yield self._wrong((*at, number), f"{value} twice in {'.'.join(map(str, at))}", "each once")
+            seen.add(value)
 
     def _training(self) -> Iterator[Problem]:
         for setting in self.study.settings:
             training = self.study.training_for(setting)
-            micro = training.micro_batch_size or training.batch_size
-            if training.batch_size % micro:
-                yield self._wrong(
-                    ("training",), f"batch_size {training.batch_size} for {setting}", f"a multiple of micro_batch_size {micro}"
-                )
+            if training.batch_size % (share := (training.micro_batch_size or 1) * training.gpu.gpus):
+                expected = f"a multiple of micro_batch_size {training.micro_batch_size or 1}"
+                expected += f" x gpus {training.gpu.gpus} = {share}" if training.gpu.gpus > 1 else ""
+                yield self._wrong(("training",), f"batch_size {training.batch_size} for {setting}", expected)
         for setting in self.study.training.per_setting:
             if setting not in self.study.settings:
                 at: KeyPath = ("training", "per_setting", setting)
@@ -192,6 +228,8 @@ class _Checker:
             yield self._wrong(("training", "load_in_4bit"), "load_in_4bit on a CPU", "hardware: gpu (bitsandbytes' 4-bit needs one)")
         if training.optimizer not in ("adamw_torch", "adamw_torch_fused") and training.hardware == "cpu":
             yield self._wrong(("training", "optimizer"), f"{training.optimizer} on a CPU", "adamw_torch")
+        if training.gpu != Gpu() and training.hardware == "cpu":
+            yield self._wrong(("training", "gpu"), "gpu settings for training on a CPU", "hardware: gpu, or no gpu block")
         for number, name in enumerate(self.study.bases):
             base = find_base(name)
             if base is not None and not base.chat_template and training.template == "chat":

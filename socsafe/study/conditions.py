@@ -9,14 +9,18 @@ The control (`none`) has no safety data, so count and form do not multiply it: t
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from socsafe.records import Form
+from socsafe.report_data import CONTROL
 from socsafe.study.spec import Cell, SettingName, Study
 
-CONTROL = "none"
+MAX_CONDITIONS = 10_000
+"""Most conditions of a study. Each is a training run, a model and a recipe of its own: at a minute each, this many take a week, and
+`socsafe status` reads a file or more for each stage of every one. The largest published matrix (`recipes/`) has fewer than 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,25 @@ def slug(name: str) -> str:
 
 def conditions(study: Study) -> tuple[Condition, ...]:
     """All conditions in the study's order: by base, setting, style, count, form, seed, then what `include` adds."""
-    listed = [cell for cell in matrix(study) if not any(matches(cell, cut) for cut in study.exclude)]
+    cuts = [fixed(cut) for cut in study.exclude]
+    listed = [cell for cell in matrix(study) if not any(matches(cell, cut) for cut in cuts)]
     for addition in study.include:
         listed += _added(study, addition)
     return tuple(dict.fromkeys(listed))
+
+
+def matrix_size(study: Study) -> int:
+    """How many cells the matrix and `include` name before any is made, counted by multiplying: a study can name 10^9 in five lines."""
+    treated = len([style for style in study.styles if style != CONTROL])
+    cells = sum(len(study.counts_for(setting)) * len(study.forms) * treated + len(study.styles) - treated for setting in study.settings)
+    return len(study.bases) * len(study.seeds) * cells + sum(_size_of(study, cell) for cell in study.include)
+
+
+def _size_of(study: Study, cell: Cell) -> int:
+    """How many cells an `include` entry stands for, at most."""
+    open_dimensions = {"base": study.bases, "setting": study.settings, "style": study.styles, "form": study.forms, "seed": study.seeds}
+    counts = max((len(study.counts_for(setting)) for setting in study.settings), default=0) if cell.count is None else 1
+    return max(counts, 1) * math.prod(len(values) for name, values in open_dimensions.items() if getattr(cell, name) is None)
 
 
 def matrix(study: Study) -> Iterable[Condition]:
@@ -86,7 +105,11 @@ def _added(study: Study, cell: Cell) -> Iterable[Condition]:
         yield from _cells(base, setting, style, [count for count in counts if count], forms, seeds)
 
 
-def matches(condition: Condition, cut: Cell) -> bool:
-    """Whether every dimension that the `exclude` entry fixes is the condition's."""
-    fixed = cut.model_dump(exclude_none=True)
-    return all(getattr(condition, dimension) == value for dimension, value in fixed.items())
+def fixed(cut: Cell) -> dict[str, object]:
+    """The dimensions that an `exclude` or `include` entry fixes, with their values."""
+    return cut.model_dump(exclude_none=True)
+
+
+def matches(condition: Condition, cut: Mapping[str, object]) -> bool:
+    """Whether every dimension that an `exclude` entry fixes is the condition's."""
+    return all(getattr(condition, dimension) == value for dimension, value in cut.items())

@@ -10,7 +10,7 @@ that every style at every count has another harmful rate than the control.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -62,10 +62,12 @@ def hypothesis_problems(
     """
     styles = tuple(dict.fromkeys(cell.style for cell in cells))
     counts = sorted({cell.count for cell in cells if cell.count})
+    arms, seen = {Arm.of(cell) for cell in cells}, set[Hypothesis]()
     for number, one in enumerate(hypotheses):
         at: KeyPath = ("hypotheses", number)
-        if one in hypotheses[:number]:
+        if one in seen:
             yield Problem(document.where(at), "a hypothesis twice", "each once")
+        seen.add(one)
         problems = [*_style_problems(document, one, at, styles), *_metric_problems(document, one, at, judges)]
         if one.count is not None and one.count not in counts:
             got = f"count {one.count} is not in this study"
@@ -73,15 +75,14 @@ def hypothesis_problems(
         if one.suite is not None and one.suite not in suites:
             got = f"suite {one.suite} is not in this study"
             problems.append(Problem(document.where((*at, "suite")), got, did_you_mean(one.suite, suites)))
-        if not problems and not _answerable(one, cells):
+        if not problems and not _answerable(one, arms):
             expected = "two conditions of the study that differ in nothing but their style, or a condition and its control"
             problems.append(Problem(document.where(at), "a hypothesis that no two conditions fit", expected))
         yield from problems
 
 
-def _answerable(one: Hypothesis, cells: Sequence[Cell]) -> bool:
+def _answerable(one: Hypothesis, arms: Set[Arm]) -> bool:
     """Whether the study has two arms that it speaks of."""
-    arms = {Arm.of(cell) for cell in cells}
     return any(
         one.style in (None, arm.style) and one.count in (None, arm.count) and arm.style not in (CONTROL, one.against)
         and (Arm(arm.base, arm.setting, CONTROL, 0, "") if one.against == CONTROL else replace(arm, style=one.against)) in arms

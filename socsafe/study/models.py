@@ -11,10 +11,18 @@ from pathlib import Path
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition, slug
 
+UNQUANTIZED = ("f32", "f16", "bf16")
+"""Types of weights that are not quantized."""
+REFERENCE = "f16"
+"""The type of the weights that quantized ones are held against."""
 
-def model_file(plan: Plan, condition: Condition) -> Path:
-    """The GGUF that is loaded for the condition; with `adapter_file` on top of it where adapters are applied at run time."""
-    kind = plan.study.quantization.type
+
+def model_file(plan: Plan, condition: Condition, kind: str = "") -> Path:
+    """The GGUF that is loaded for the condition; with `adapter_file` on top of it where adapters are applied at run time.
+
+    `kind` is the type of its weights, the study's where empty.
+    """
+    kind = kind or plan.study.quantization.type
     if plan.study.quantization.mode == "merged":
         return plan.project.merged_gguf(plan.study.name, condition.id, kind)
     return plan.project.base_gguf(slug(condition.base), kind)

@@ -17,7 +17,7 @@ from socsafe.catalogue import did_you_mean, members
 from socsafe.errors import InputError, Problem
 from socsafe.strict_yaml import Document, KeyPath
 from socsafe.study.bases import base_names, find_base
-from socsafe.study.sources import load_source, source_file, source_names
+from socsafe.study.sources import load_source, source_file, source_names, unfit_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,9 @@ def unknown_names(document: Document, root: Path) -> Iterator[Problem]:
 def _source_problems(use: SourceUse, document: Document, root: Path, described: set[str]) -> Iterator[Problem]:
     """What is wrong with one use of a source; a faulty description is reported once, however often the source is used."""
     where = document.where(use.at)
+    if wrong := unfit_source(use.name, root):
+        yield Problem(where, f"source {use.name!a} {wrong}", "a source whose file has a name for every system", "mv its file")
+        return
     if source_file(use.name, root) is None:
         yield Problem(where, f"unknown source {use.name}", did_you_mean(use.name, source_names(root)), "socsafe data list")
         return

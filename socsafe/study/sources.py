@@ -26,7 +26,7 @@ from pydantic import Field
 
 from socsafe.catalogue import PACKAGE
 from socsafe.errors import InputError, Problem
-from socsafe.paths import Project
+from socsafe.paths import Project, unfit_name
 from socsafe.strict_yaml import Document, load_yaml
 from socsafe.study.block import Block
 from socsafe.study.load import validate
@@ -43,6 +43,9 @@ NATURAL = "boundary_items.py"
 """The module of `socsafe/data` that makes items of the boundary set's natural language."""
 OF_NATURAL = ("natural", "natural-forms")
 """The parts that are made from those items."""
+_WORD = r"[^/.\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*"
+_PART, _FILE = rf"^{_WORD}$", rf"^{_WORD}(/{_WORD})?$"
+"""What a file may be called: never a path that leads elsewhere, never one that is hidden."""
 
 
 class ExpectsRule(Block):
@@ -61,7 +64,7 @@ class Origin(Block):
     """GitHub, or the Hugging Face hub (a data set there)."""
     repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     """Hub id or GitHub owner/name."""
-    path: Annotated[str, Field(pattern=r"^[^/\\\x00][^\\\x00]*$", max_length=400)]
+    path: Annotated[str, Field(pattern=r"^[^/\\\x00-\x1f\x7f][^\\\x00-\x1f\x7f]*$", max_length=400)]
     """The file's path there; the folder, for a source in `parts`."""
     revision: Annotated[str, Field(pattern=r"^[\w.-]+$")] | None = None
     """Commit or tag; None where it is not known: then what is newest is fetched, and only `sha256` tells whether it is the same."""
@@ -77,9 +80,9 @@ class Source(Block):
     with answers to choose from (`socsafe.data.choices`)."""
     format: Literal["csv", "json", "jsonl", "parquet", "boundary"] = "csv"
     """The file's format; `boundary` is composed from `datasets/boundary`."""
-    file: Annotated[str, Field(pattern=r"^[^/.\\\x00][^/\\\x00]*(/[^/.\\\x00][^/\\\x00]*)?$", max_length=200)] | None = None
+    file: Annotated[str, Field(pattern=_FILE, max_length=200)] | None = None
     """The file's name, for an authored one within a folder or not; None for `boundary`. Files packed with gzip are read as they are."""
-    parts: dict[Annotated[str, Field(pattern=r"^[^/.\\\x00][^/\\\x00]*$")], str] = Field(default={})
+    parts: dict[Annotated[str, Field(pattern=_PART, max_length=200)], str] = Field(default={})
     """Where the data are published as several CSV files: each one's name -> what stands in the first column of its rows once
     `socsafe data fetch` has joined them into `file`."""
     authored: bool = False
@@ -141,8 +144,21 @@ def source_folders(root: Path) -> tuple[Path, ...]:
 
 
 def source_names(root: Path) -> tuple[str, ...]:
-    """Names of all sources, sorted."""
-    return tuple(sorted({path.stem for folder in source_folders(root) for path in folder.glob("*.yml")}))
+    """Names of all sources, sorted; those that cannot be a folder's name on every system are none."""
+    return tuple(sorted(name for name in _stems(root) if not unfit_name(name)))
+
+
+def unfit_source(name: str, root: Path) -> str:
+    """Why a source that is there cannot be used by its name, in words; empty where it can, or is not there."""
+    stems = _stems(root)
+    if name not in stems:
+        return ""
+    alike = sorted(other for other in stems if other != name and other.casefold() == name.casefold())
+    return unfit_name(name) or (f"is {alike[0]} as well where a system takes capitals for small letters" if alike else "")
+
+
+def _stems(root: Path) -> set[str]:
+    return {path.stem for folder in source_folders(root) for path in folder.glob("*.yml")}
 
 
 def source_file(name: str, root: Path) -> Path | None:
@@ -181,6 +197,7 @@ def _incoherent(document: Document, source: Source) -> Iterator[Problem]:
     if source.kind == "prompts" and not composed and source.expects is None:
         yield Problem(document.where(()), "key expects is missing", "refuse, comply, or {column: ..., refuse: [...]}")
     yield from _incoherent_columns(document, source)
+    yield from _incoherent_origin(document, source)
     if source.setting and source.kind != "examples":
         yield Problem(document.where(("setting",)), f"setting with kind {source.kind}", "kind: examples, or no setting")
     if source.parts and (source.format != "csv" or source.header):
@@ -189,6 +206,16 @@ def _incoherent(document: Document, source: Source) -> Iterator[Problem]:
         yield Problem(document.where(("authored",)), "authored with an origin or access", "a file of the project, or one that is fetched")
     if not source.authored and "/" in (source.file or ""):
         yield Problem(document.where(("file",)), f"file {source.file} in a folder", "a name without folders, or authored: true")
+
+
+def _incoherent_origin(document: Document, source: Source) -> Iterator[Problem]:
+    """An address that would lead out of the repository it names."""
+    if (origin := source.origin) is not None:
+        path = origin.path.split("/") if origin.path != "." else []
+        if {".", ".."} & {*origin.repository.split("/"), *path, origin.revision}:
+            yield Problem(
+                document.where(("origin",)), f"{origin.repository}, {origin.path}, with . or .. in it", "a file in the repository"
+            )
 
 
 def _incoherent_columns(document: Document, source: Source) -> Iterator[Problem]:

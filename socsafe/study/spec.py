@@ -22,6 +22,9 @@ from pydantic import Field, JsonValue
 
 from socsafe.study.ability_block import Ability
 from socsafe.study.block import Block, Count, Name, Seed
+from socsafe.study.compute_block import Compute
+from socsafe.study.generation_block import Generation
+from socsafe.study.gpu_block import Gpu
 from socsafe.study.hypotheses import Hypothesis
 from socsafe.study.judge_blocks import JudgeUse
 from socsafe.study.published_block import Published
@@ -127,6 +130,8 @@ class Training(Block):
     """AdamW's decoupled weight decay."""
     hardware: Literal["cpu", "gpu"] = "gpu"
     """What the recipe is rendered for: `cpu` (float32, no fused kernels) or `gpu` (bfloat16)."""
+    gpu: Gpu = Gpu()
+    """How training uses GPUs."""
     load_in_4bit: bool = False
     """QLoRA: hold the base in 4-bit NormalFloat; needs hardware: gpu."""
     validation: Validation | None = None
@@ -201,21 +206,8 @@ class Quantization(Block):
     """llama.cpp's type for the base's weights."""
     mode: Literal["adapter", "merged"] = "adapter"
     """`adapter`: one quantized base and one small LoRA file per condition; `merged`: one whole model per condition."""
-
-
-class Compute(Block):
-    """What the machine gives; written here so that a run does not depend on guesses."""
-
-    jobs: Annotated[int, Field(ge=1, le=64)] = 1
-    """Conditions trained side by side."""
-    train_threads: Annotated[int, Field(ge=1, le=1024)] = 1
-    """CPU threads of one training run."""
-    threads: Annotated[int, Field(ge=1, le=1024)] = 2
-    """CPU threads for generation."""
-    slots: Annotated[int, Field(ge=1, le=256)] = 16
-    """Replies generated side by side."""
-    context: Annotated[int, Field(ge=64, le=1_000_000)] = 1024
-    """Most tokens of prompt and reply together, per slot."""
+    check: Count = 64
+    """Prompts, drawn from all suites alike, that `socsafe quantize --check` has every condition answer with F16 weights and with these."""
 
 
 class Study(Block):
@@ -259,6 +251,8 @@ class Study(Block):
     """The comparisons the study is about, corrected together; every style at every count against its control when left out."""
     sampling: Sampling = Sampling()
     """How replies are generated."""
+    generation: Generation | None = None
+    """A server that writes the replies; llama.cpp on this machine when left out."""
     quantization: Quantization = Quantization()
     """How models become GGUF."""
     compute: Compute = Compute()
