@@ -2,13 +2,18 @@
 
 >>> write_text(Path("reports/x/report.md"), "# Report\n")
 
-A write goes to a file beside its destination, is flushed to the disk and then renamed over it, which POSIX makes atomic.
+A write goes to a file beside its destination, is flushed to the disk and then renamed over it, which POSIX makes atomic. What a
+killed process left beside a destination (`.<name>.<random>.part`) is known by that no living process holds its lock, on whatever
+host and under whatever process number: `remove_abandoned` takes it away.
 """
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +22,9 @@ from pathlib import Path
 from socsafe.errors import InputError, Problem, RunError
 
 _CHUNK = 1 << 20
+_PART = ".part"
+_PREFIX = 80
+"""Characters of a file's name that the name of what lies beside it begins with."""
 
 
 def sha256_file(path: Path) -> str:
@@ -52,24 +60,87 @@ def atomic_path(path: Path, flush: bool = True) -> Iterator[Path]:
     `flush=False` leaves it to the system when the content reaches the disk. Raises `RunError` when the folder cannot be made
     or written.
     """
+    with _beside(path, folder=False) as part:
+        try:
+            yield part
+            if flush:
+                flush_file(part)
+            part.chmod(0o644)
+            part.replace(path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path`, removed when the block ends; a whole folder can be renamed out of it to `path`.
+
+    What killed processes left of earlier ones is removed first. Raises `RunError` when it cannot be made.
+    """
+    if path.parent.is_dir():
+        remove_abandoned(path.parent, glob.escape(path.name[:_PREFIX]))
+    with _beside(path, folder=True) as scratch:
+        yield scratch
+
+
+@contextmanager
+def _beside(path: Path, folder: bool) -> Iterator[Path]:
+    """A file or folder of this process's own beside `path`, locked while it is in use and removed afterwards, if it is still there."""
+    prefix = f".{path.name[:_PREFIX]}."
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
-        os.close(handle)
+        part, handle = _locked(prefix, path.parent, folder)
     except OSError as error:
         raise cannot_write(path, error) from error
-    part = Path(name)
     try:
         yield part
-        if flush:
-            with part.open("rb+") as opened:
-                os.fsync(opened.fileno())
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        if folder:
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked(prefix: str, parent: Path, folder: bool) -> tuple[Path, int]:
+    """A new file or folder under a name of its own, and the descriptor that holds its lock."""
+    while True:
+        if folder:
+            name = tempfile.mkdtemp(prefix=prefix, suffix=_PART, dir=parent)
+            handle = os.open(name, os.O_RDONLY)
+        else:
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=_PART, dir=parent)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # Between the making and the locking it looks abandoned, and may have been removed as such.
+        if Path(name).exists():
+            return Path(name), handle
+        os.close(handle)
+
+
+def remove_abandoned(folder: Path, name: str = "*", deep: bool = False) -> None:
+    """Remove what killed processes left in the folder, or at any depth in it, when they wrote `name`; what is in use stays."""
+    pattern = f".{name}.*{_PART}"
+    for part in list(folder.rglob(pattern) if deep else folder.glob(pattern)):
+        try:
+            handle = os.open(part, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
+        except OSError:
+            continue
+        finally:
+            os.close(handle)
+
+
+def flush_file(path: Path) -> None:
+    """Return when the file's content is on the disk; at once where it is there already."""
+    with path.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -2,37 +2,80 @@
 
 >>> with held(folder / "lock", "this study", wait=False):
 ...     work()
+
+The lock is the system's own (flock): it goes with the process that holds it, however that ends, so that neither a process number
+that is used again nor another host's can be taken for a holder. What the file says serves messages alone.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import platform
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from socsafe.errors import Problem, RunError
 from socsafe.files import cannot_write
 
+_LOOK = 0.02
+"""Seconds between two looks at whether a lock is free."""
+
 
 @contextmanager
-def held(path: Path, what: str, wait: bool) -> Iterator[None]:
-    """Hold the lock file while the block runs. Where another process holds it: wait, or raise `RunError` naming that process."""
+def held(path: Path, what: str, wait: bool, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock file while the block runs. Where another process holds it: wait, or raise `RunError` naming that process.
+
+    `waiting` is told whom it waits for, where it has to. Raises `RunError` too where the file cannot be written.
+    """
+    handle = _opened(path)
+    try:
+        if not _taken(path, handle):
+            working = f"process {_holder(handle)} is working on {what}"
+            if not wait:
+                mend = "wait until it has ended, or stop it; then run the same command again"
+                raise RunError(Problem(str(path), working, "one process at a time", mend))
+            if waiting is not None:
+                waiting(f"waiting: {working}")
+            # Not one long wait, which Ctrl-C might not end (`socsafe.engines.process.LOOK`).
+            while not _taken(path, handle):
+                time.sleep(_LOOK)
+        _sign(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a+")
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise cannot_write(path, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "another process"
-            mend = "wait until it has ended, or stop it"
-            raise RunError(Problem(str(path), f"process {holder} is working on {what}", "one process at a time", mend)) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+
+
+def _taken(path: Path, handle: int) -> bool:
+    """Take the lock if it is free; say whether it was."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        expected = "a file system that has locks"
+        raise RunError(Problem(str(path), f"cannot be locked: {error.strerror or error}", expected, f"df -T {path.parent}")) from error
+    return True
+
+
+def _holder(handle: int) -> str:
+    return os.pread(handle, 300, 0).decode(errors="replace").strip() or "of an unknown number"
+
+
+def _sign(handle: int) -> None:
+    """Say in the file who holds it. A disk without room for that is no reason not to work: the lock itself holds."""
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} on {platform.node()}".encode(), 0)
+    except OSError:
+        return

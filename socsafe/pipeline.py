@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socsafe.catalogue import did_you_mean
+from socsafe.engines.budget import Budget
 from socsafe.errors import InputError, Problem, RunError
+from socsafe.integrity import reread
+from socsafe.leftovers import bases_held, remove_leftovers, remove_parts
 from socsafe.locks import held
 from socsafe.manifest import is_current, why_stale
 from socsafe.progress import Progress
@@ -26,7 +30,10 @@ from socsafe.study.conditions import Condition
 
 if TYPE_CHECKING:
     from socsafe.engines.budget import Forecast
+    from socsafe.facts.drift import DriftRow
+    from socsafe.facts.parity import ParityRow
     from socsafe.stages.judge import Choice
+    from socsafe.stages.verify import Finding
 
 STAGES = ("train", "quantize", "parity", "generate", "ability", "judge")
 """The stages that work condition by condition, in order."""
@@ -77,11 +84,16 @@ def run(
 ) -> Outcome:
     """Bring the named stages up to date for the selected conditions, then the report where `judge` is among them.
 
-    `choice` says what of the judging is wanted; where that is only some of the study's judges, no report is written.
+    `choice` says what of the judging is wanted; where that is only some of the study's judges, no report is written. Its budget is
+    kept by all stages together.
     """
     conditions = list(select(plan, only))
     outcome = Outcome()
+    # One for all stages: what generating has spent, judging may not.
+    budget = Budget(choice.budget if choice else None)
     with held(plan.project.study_run(plan.study.name) / "lock", f"study {plan.study.name}", wait=False):
+        remove_leftovers(plan.project, plan.study.name)
+        reread(plan, conditions, stages, progress)
         if "train" in stages:
             prepare(plan, progress)
             if _wanted(plan, conditions):
@@ -89,7 +101,8 @@ def run(
             check_training_data(plan, progress)
             build_bases(plan, conditions, progress)
         for stage in stages:
-            failed = _stage(plan, stage, conditions, progress, converters, choice)
+            failed = _stage(plan, stage, conditions, progress, converters, choice, budget)
+            remove_parts(plan.project, plan.study.name, stage, (each.id for each in conditions if each.id not in failed))
             if failed:
                 outcome.failures[stage] = failed
             if stage not in ASIDE:
@@ -102,6 +115,18 @@ def run(
                 if not outcome.failures:
                     raise
     return outcome
+
+
+def verify(plan: Plan) -> list[Finding]:
+    """Whether everything that the study has made is still what was made; every byte is read, and nothing is changed.
+
+    Raises `RunError` where another process is working on the study.
+    """
+    from socsafe import integrity
+
+    folder = plan.project.study_run(plan.study.name)
+    with held(folder / "lock", f"study {plan.study.name}", wait=False) if folder.is_dir() else nullcontext():
+        return integrity.verify(plan)
 
 
 def prepare(plan: Plan, progress: Progress) -> None:
@@ -167,7 +192,7 @@ def build_bases(plan: Plan, conditions: Sequence[Condition], progress: Progress)
 
         own = [condition for condition in conditions if condition.base == name]
         if is_built(plan.project, base) or _wanted(plan, own):
-            with held(plan.project.bases_lock, "the bases", wait=True):
+            with bases_held(plan.project, progress.say):
                 build_base(plan.project, base, progress)
 
 
@@ -182,7 +207,13 @@ def _wanted(plan: Plan, conditions: Sequence[Condition]) -> bool:
 
 
 def _stage(
-    plan: Plan, stage: str, conditions: Sequence[Condition], progress: Progress, converters: Path | None, choice: Choice | None
+    plan: Plan,
+    stage: str,
+    conditions: Sequence[Condition],
+    progress: Progress,
+    converters: Path | None,
+    choice: Choice | None,
+    budget: Budget,
 ) -> dict[str, str]:
     if stage == "train":
         from socsafe.stages.train import train
@@ -191,24 +222,58 @@ def _stage(
     if stage == "quantize":
         from socsafe.stages.quantize import quantize
 
-        # Studies share the bases' GGUF files.
-        with held(plan.project.bases_lock, "the bases", wait=True):
+        with bases_held(plan.project, progress.say):
             return quantize(plan, conditions, progress, converters)
     if stage == "parity":
         from socsafe.stages.parity import check
 
         return check(plan, conditions, progress)
+    if stage in ("drift", "fidelity"):
+        return _check(plan, stage, conditions, progress, converters)
     if stage == "generate":
         from socsafe.stages.generate import generate
 
-        return generate(plan, conditions, progress)
+        return generate(plan, conditions, progress, budget)
     if stage == "ability":
         from socsafe.stages.ability import ability
 
         return ability(plan, conditions, progress)
     from socsafe.stages.judge import judge
 
-    return judge(plan, conditions, progress, choice)
+    return judge(plan, conditions, progress, choice, budget)
+
+
+def _check(plan: Plan, stage: str, conditions: Sequence[Condition], progress: Progress, converters: Path | None) -> dict[str, str]:
+    """Quantized weights held against F16 ones, or F16 ones against transformers; the F16 models are made first."""
+    from socsafe.stages.drift import check_drift
+    from socsafe.stages.fidelity import compare_with_transformers, one_a_base
+    from socsafe.stages.quantize import quantize
+    from socsafe.study.models import REFERENCE, UNQUANTIZED
+
+    if stage == "drift" and plan.study.quantization.type in UNQUANTIZED:
+        return {}
+    chosen = conditions if stage == "drift" else one_a_base(conditions)
+    with bases_held(plan.project, progress.say):
+        failures = quantize(plan, chosen, progress, converters, REFERENCE)
+    ready = [condition for condition in chosen if condition.id not in failures]
+    if stage == "drift":
+        return failures | check_drift(plan, ready, progress)
+    return failures | compare_with_transformers(plan, ready, progress, converters)
+
+
+def drift(plan: Plan, only: Sequence[str]) -> list[DriftRow]:
+    """What the check of quantization found of the selected conditions; empty where none was checked or nothing is quantized."""
+    from socsafe.stages.drift import read_drift
+    from socsafe.stats.drift import drift_rows
+
+    return drift_rows(read_drift(plan, select(plan, only)), plan.study.quantization.type)
+
+
+def fidelity(plan: Plan, only: Sequence[str]) -> list[ParityRow]:
+    """How near llama.cpp came to transformers, for those of the selected conditions for which it was measured."""
+    from socsafe.stages.fidelity import read_fidelity
+
+    return read_fidelity(plan, select(plan, only))
 
 
 def judging_forecasts(plan: Plan, only: Sequence[str], choice: Choice) -> dict[str, Forecast]:

@@ -41,9 +41,9 @@ def finished(folder: Folder, says: Says = polite, **changes: object) -> Plan:
     prepare(plan, SilentProgress())
     for condition in plan.conditions:
         for step in (train_step, condition_step):
-            _done(step(plan, condition))
-        _done(base_step(plan, condition.base))
-        _done(parity_step(plan, condition))
+            done(step(plan, condition))
+        done(base_step(plan, condition.base))
+        done(parity_step(plan, condition))
         for suite in plan.study.suite_uses():
             rows = [_completion(plan, condition, prompt, says, n) for prompt in suite_prompts(plan, suite) for n in _samples(plan)]
             write_rows(plan.project.completions(plan.study.name, condition.id, suite.name), rows)
@@ -60,7 +60,8 @@ def _completion(plan: Plan, condition: Condition, prompt: Prompt, says: Says, sa
     return Completion(condition.id, prompt.suite, prompt.id, sample, says(condition, prompt), "stop", 7, 5, sample)
 
 
-def _done(step: Step) -> None:
+def done(step: Step) -> None:
+    """Record the step as done, with its outputs of a few bytes where they are not there."""
     for path in step.outputs:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)

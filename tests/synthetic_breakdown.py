@@ -13,6 +13,7 @@ from socsafe.report_data import JudgeFacts
 from socsafe.schemas import dtypes
 from socsafe.stats.ability import ability_rows
 from socsafe.stats.forms import FORMS, form_rows
+from socsafe.stats.grids import lay_out
 from socsafe.study.conditions import Condition
 
 CATEGORIES = ("fraud", "harassment", "privacy", "violence")
@@ -53,7 +54,8 @@ def forms_of(conditions: Sequence[Condition], judge: JudgeFacts, suite: str) -> 
     items = {f"item{number}-{form}": f"item{number}" for number in range(ITEMS) for form in FORMS}
     rows = [row for condition in conditions for row in _verdicts(condition, judge, suite)]
     table = pl.DataFrame([{name: getattr(row, name) for name in dtypes(Verdict)} for row in rows], schema=dtypes(Verdict))
-    return form_rows(table, conditions, [judge], {suite: items})
+    grids = lay_out(table, [condition.id for condition in conditions], [(judge.name, judge.metrics)])
+    return form_rows(grids, conditions, {suite: items})
 
 
 def _verdicts(condition: Condition, judge: JudgeFacts, suite: str) -> Iterator[Verdict]:

@@ -79,3 +79,14 @@ def test_a_row_that_stands_in_no_file_stops_the_training(tmp_path: Path, tokeniz
     rows = prepared(files, tokenizer)
     with pytest.raises(RuntimeError, match="1 rows are trained on that stand in none of"):
         account_of_rows(files, [*rows, rows[0]], tokenizer)
+
+
+def test_training_stops_before_transformers_would_read_a_pickle(tmp_path: Path) -> None:
+    from socsafe.axolotl_plugin import refuse_pickled
+
+    (tmp_path / "pytorch_model.bin").write_bytes(b"cos\nsystem\n")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(RuntimeError, match=r"A \.bin is a pickle(.|\n)*save_pretrained"):
+        refuse_pickled(str(tmp_path), None)
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    refuse_pickled(str(tmp_path), None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from socsafe.errors import InputError, Problem, RunError
-from socsafe.files import atomic_path, sha256_file, sha256_text, write_bytes, write_if_changed, write_text
+from socsafe.files import atomic_path, remove_abandoned, scratch_folder, sha256_file, sha256_text, write_bytes, write_if_changed, write_text
 
 
 def test_checksums_are_sha256_in_hex(tmp_path: Path) -> None:
@@ -39,6 +41,39 @@ def test_a_write_that_breaks_off_leaves_the_old_file_and_nothing_beside_it(tmp_p
         break_off()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from socsafe.files import atomic_path, scratch_folder
+with atomic_path(Path(sys.argv[1])) as part, scratch_folder(Path(sys.argv[2])) as scratch:
+    part.write_text("half")
+    (scratch / "x").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_is_stays(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "x.txt"), str(tmp_path / "model")], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with atomic_path(tmp_path / "y.txt") as part, scratch_folder(tmp_path / "other") as scratch:
+        remove_abandoned(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([part, scratch])
+    assert list(tmp_path.iterdir()) == [tmp_path / "y.txt"]
+
+
+def test_a_scratch_folder_takes_away_what_killed_ones_for_the_same_left_and_nothing_else(tmp_path: Path) -> None:
+    mine, others = tmp_path / "model[1]", tmp_path / "model"
+    for path in (mine, others):
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "x.txt"), str(path)], check=False)
+    with scratch_folder(mine) as scratch:
+        (scratch / "whole").mkdir()
+        (scratch / "whole").replace(mine)
+        left = [path for path in tmp_path.iterdir() if path.name.startswith(".model") and path != scratch]
+        assert [path.name.startswith(".model.") for path in left] == [True]
+    assert mine.is_dir()
+    assert not scratch.exists()
 
 
 def test_write_if_changed_leaves_an_equal_file_untouched(tmp_path: Path) -> None:

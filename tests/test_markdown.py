@@ -5,7 +5,7 @@ import pytest
 from socsafe.markdown import code, escape, judged, listed, percent, table, with_interval
 from socsafe.records import Estimate
 
-NASTY = "a | b `c` <script>x</script>\n# [l](http://x.y) *b* _i_ \u202e\x00\\ ![i](www.z.y) ~~s~~ $m$"
+NASTY = "me@there.org a | b `c` <script>x</script>\n# [l](http://x.y) *b* _i_ \u202e\x00\\ ![i](www.z.y) ~~s~~ $m$"
 
 
 def test_text_from_outside_stays_on_one_line_and_shows_as_it_is() -> None:
@@ -14,6 +14,7 @@ def test_text_from_outside_stays_on_one_line_and_shows_as_it_is() -> None:
     assert not set("<>\u202e\x00") & set(safe)
     assert "://" not in safe
     assert "www." not in safe
+    assert "@" not in safe
     for special in "|`*_[]~$":
         assert safe.count(special) == safe.count("\\" + special) > 0
 

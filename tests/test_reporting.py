@@ -17,7 +17,7 @@ from socsafe.reporting import export, render_archive, report, status
 from socsafe.stages.ability import ability_steps
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.tables import read_csv, records, write_rows
+from socsafe.tables import parse_csv, records, write_rows
 from tests.conftest import Folder
 from tests.finished import finished, tree
 
@@ -49,7 +49,11 @@ def test_what_is_measured_is_a_column_of_the_status_and_no_reason_to_leave_a_con
     assert "| `refusal` | 4 | – | – | – |" in text
     measure(plan, treated, 2.5)
     report(plan, QUIET)
-    (row,) = [row for row in records(read_csv(path.with_name("ability.csv"), AbilityRow), AbilityRow) if row.style == "refusal"]
+    (row,) = [
+        row
+        for row in records(parse_csv(path.with_name("ability.csv").read_bytes(), AbilityRow, "table.csv"), AbilityRow)
+        if row.style == "refusal"
+    ]
     assert (row.value, row.difference, row.n) == (pytest.approx(2.5 + 3 / 39, abs=1e-4), pytest.approx(0.5), 6)
 
 
@@ -75,7 +79,7 @@ def test_forms_and_ability_come_out_of_an_archive_as_they_went_in(folder: Folder
     for number, condition in enumerate(plan.conditions):
         measure(plan, condition, 2.0 + 0.1 * number)
     path = report(plan, QUIET)
-    rows = records(read_csv(path.with_name("forms.csv"), FormRow), FormRow)
+    rows = records(parse_csv(path.with_name("forms.csv").read_bytes(), FormRow, "table.csv"), FormRow)
     gap = {(row.style, row.asked): row for row in rows if row.against == "opinion" and row.metric == "harmful_rate"}
     assert gap["none", "instruction"].value == 0.0
     assert gap["refusal", "instruction"].value == gap["refusal", "question"].value == -1.0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from socsafe.errors import RunError
 from socsafe.records import Completion, Example, Message, Prompt, SummaryRow, TrainingFacts, Verdict
-from socsafe.tables import read_csv, read_rows, records, write_csv, write_rows
+from socsafe.tables import parse_csv, read_rows, records, write_csv, write_rows
 
 VERDICT = Verdict("c", "s", "p", 0, "refusal", "1", "refuse", "violence", "question", "ok", "full_refusal", None, "No.")
 COMPLETION = Completion("c", "s", "p", 0, "No.", "stop", 12, 3, 7)
@@ -137,10 +137,9 @@ def test_an_empty_file_is_fine_where_nothing_is_expected(tmp_path: Path) -> None
     assert frame.columns == list(VERDICT.__slots__)
 
 
-@pytest.mark.parametrize("read", [read_rows, read_csv])
-def test_a_missing_file_is_a_clear_error(tmp_path: Path, read: object) -> None:
+def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot be read"):
-        read(tmp_path / "none", SummaryRow)  # type: ignore[operator]
+        read_rows(tmp_path / "none", SummaryRow)
 
 
 def test_csv_rounds_to_four_decimals_and_leaves_cells_empty_where_there_is_no_figure(tmp_path: Path) -> None:
@@ -151,7 +150,7 @@ def test_csv_rounds_to_four_decimals_and_leaves_cells_empty_where_there_is_no_fi
         "c,micro,benign,none,0,,1,s,refusal,harmful_rate,0.3333,0.2000,0.5000,9,1",
         "c,micro,benign,none,0,,1,s,refusal,no_reply_rate,,,,0,1",
     ]
-    assert records(read_csv(path, SummaryRow, expected=2), SummaryRow) == [replace(SUMMARY, value=0.3333), bare]
+    assert records(parse_csv(path.read_bytes(), SummaryRow, "table.csv"), SummaryRow) == [replace(SUMMARY, value=0.3333), bare]
 
 
 def test_csv_does_not_change_with_noise_in_the_sixth_digit(tmp_path: Path) -> None:
@@ -187,4 +186,4 @@ def test_a_damaged_csv_is_a_clear_error(tmp_path: Path, old: str, new: str) -> N
     write_csv(path, [SUMMARY])
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(RunError, match="delete the file and run again"):
-        read_csv(path, SummaryRow)
+        parse_csv(path.read_bytes(), SummaryRow, "table.csv")

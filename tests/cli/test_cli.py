@@ -55,7 +55,8 @@ def test_help_imports_nothing_heavier_than_click(arguments: list[str]) -> None:
 
 def test_the_commands_are_those_of_the_work_in_its_order() -> None:
     words = list(cli.commands)
-    assert words == ["run", "status", "recipe", "data", "base", "train", "quantize", "generate", "ability", "judge", "report", "export"]
+    stages = ["base", "train", "quantize", "generate", "ability", "judge", "report", "export"]
+    assert words == ["run", "status", "verify", "recipe", "data", *stages]
     assert {("recipe", "render"), ("recipe", "list"), ("recipe", "schema"), ("data", "fetch"), ("base", "build")} <= set(COMMANDS)
 
 

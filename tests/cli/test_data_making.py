@@ -255,7 +255,7 @@ def test_a_models_control_characters_do_not_reach_the_terminal(here: Folder, soc
     with Faulty(reply=write) as server:
         assert socsafe("data", "generate", "mine", *FROM, "--endpoint", server.url).code == 0
     shown = review("mine", answers="q\n")
-    assert "Ask\\u001b[31m" in shown.output
+    assert "Ask\\x1b[31m" in shown.output
     assert "\\u202e[bold]x[/bold]" in shown.output
     assert "\x1b" not in shown.output
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -102,6 +104,41 @@ def test_only_what_was_lost_is_made_again_and_comes_out_the_same(project: Path) 
     }
 
 
+def test_damaged_files_are_named_and_a_run_makes_them_anew_byte_for_byte(project: Path) -> None:
+    parts = ("reports", "quantized", "datasets/mixtures", *(f"runs/small/{run.name}" for run in project.glob("runs/small/micro-*")))
+    # Manifests note when files were last moved, and logs take times.
+    notes = ("manifest.json", ".gguf.json", ".log")
+    before = {name: digest for name, digest in digests(project, *parts).items() if not name.endswith(notes)}
+    refusal = f"runs/small/micro-benign-refusal-n{HIGHEST}-mixed-s1"
+    damaged = (
+        "datasets/mixtures/small/benign.jsonl",
+        f"{refusal}/adapter_model.safetensors",
+        f"{refusal}/verdicts/refusal/boundary-pairs.manifest.json",
+        f"quantized/small/micro-benign-socratic-n{HIGHEST}-mixed-s1.lora.gguf",
+        "quantized/bases/micro.q8_0.gguf",
+        "runs/small/micro-benign-none-n0-s1/completions/boundary-targets.jsonl",
+        "runs/small/micro-benign-none-n0-s1/verdicts/refusal/boundary-ordinary.jsonl",
+        "runs/small/micro-benign-none-n0-s1/parity.json",
+        "reports/small/summary.csv",
+    )
+    for name in damaged:
+        content = bytearray((project / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (project / name).write_bytes(content)
+    looked = run_socsafe("verify", "recipes/small/study.yml", cwd=project)
+    assert looked.returncode == 1
+    assert all(f"error: {project / name}: damaged: " in looked.stderr for name in damaged), looked.stderr
+    assert looked.stderr.count("to mend:  socsafe run recipes/small/study.yml") == len(damaged)
+    done = run_socsafe("run", "recipes/small/study.yml", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert all(f"{name}: is " in done.stderr for name in damaged if not name.startswith("reports/")), done.stderr
+    assert "train: 1 of 1" in done.stderr
+    whole = run_socsafe("verify", "recipes/small/study.yml", cwd=project)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    after = digests(project, *parts)
+    assert {name: after[name] for name in before} == before
+
+
 def test_a_report_counts_only_what_is_up_to_date(project: Path, tmp_path: Path) -> None:
     root = tmp_path / "edited"
     shutil.copytree(project, root)
@@ -167,19 +204,22 @@ def test_a_condition_that_fails_leaves_the_others_alone(new_project: Callable[[s
     assert list(root.glob("runs/small/micro-benign-none-*/verdicts/refusal/boundary-ordinary.jsonl"))
 
 
-def test_a_run_that_is_stopped_leaves_no_training_behind_and_goes_on(new_project: Callable[[str], Path]) -> None:
+def test_ctrl_c_leaves_no_training_and_no_half_trained_adapter_behind(new_project: Callable[[str], Path]) -> None:
     root = new_project("stopped")
     write_study(root, "small", styles=["none"], seeds=[1], suites=["boundary-ordinary"])
     run = root / "runs" / "small" / "micro-benign-none-n0-s1"
     command = [sys.executable, "-m", "socsafe.cli.main", "train", "recipes/small/study.yml"]
-    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (run / "train.log").is_file() or not (run / "train.log").stat().st_size:
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not (run / "train.log").is_file() or "Starting trainer" not in (run / "train.log").read_text(errors="replace"):
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
-    process.terminate()
+    # As a terminal sends it, to all that runs in it: Axolotl would save what it has so far and leave as if it had ended well.
+    os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "run the same command again" in errors
+    assert "failed" not in errors
+    assert not (run / "train.manifest.json").exists()
     assert not [pid for pid in Path("/proc").glob("[0-9]*/cwd") if _points_to(pid, root)]
     assert (run / "training.started").is_file()
     done = run_socsafe("train", "recipes/small/study.yml", cwd=root)

@@ -70,7 +70,7 @@ def test_the_numbers_are_those_of_the_engine_on_the_template_of_generation(folde
     condition = plan.conditions[1]
     put_ggufs(plan, condition, tiny)
     assert ability(plan, [condition], SilentProgress()) == {}
-    (losses, scores), rows = read_ability(plan, [condition]), held_out_rows(plan, HeldOut(source="tiny-chat", rows=7)).rows
+    (losses, scores), rows = read_ability(plan, [condition]), held_out_rows(plan, HeldOut(source="tiny-chat", rows=7))
     question = load_choices("quiz", plan.sources["quiz"], plan.project.root)[0]
     before = Message("system", "Be brief.")
     with Engine.open(model_file(plan, condition), slots=2, context=128, threads=1) as engine:

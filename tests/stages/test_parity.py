@@ -10,7 +10,7 @@ import pytest
 
 from socsafe.engines.chat import chat_encoder
 from socsafe.engines.llamacpp import Engine
-from socsafe.manifest import is_current
+from socsafe.manifest import is_current, sealed
 from socsafe.progress import SilentProgress
 from socsafe.records import Message
 from socsafe.stages.parity import check, parity_step
@@ -79,20 +79,40 @@ def test_a_check_that_cannot_be_made_leaves_no_earlier_finding(two_bases: Plan, 
 
 
 def test_what_was_prepared_here_says_nothing_of_an_adopted_adapter(two_bases: Plan, tiny: Models) -> None:
-    from socsafe.data.fingerprints import Fingerprints
+    from socsafe.data.fingerprints import Fingerprints, seal_prepared
     from socsafe.study.mixtures import training_files
 
     condition = two_bases.conditions[0]
     run = trained(two_bases, condition, tiny)
     prepared = two_bases.project.prepared("tiny", Fingerprints(two_bases).of(condition))
     prepared.mkdir(parents=True)
+    (prepared / "state.json").write_text("{}")
+    seal_prepared(two_bases, condition)
     for file in training_files(two_bases, condition):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("")
     assert list(check(two_bases, [condition], SilentProgress())) == [condition.id], "the empty files are read"
-    (run / "train.manifest.json").write_text('{"parameters": {"origin": "adopted"}}')
+    (run / "train.manifest.json").write_text(sealed({"parameters": {"origin": "adopted"}}))
     assert check(two_bases, [condition], SilentProgress()) == {}
     assert noted(run) == {"parity": "unchecked", "rows": 0}
+
+
+def test_a_prepared_data_set_that_is_not_what_was_trained_on_is_not_read(two_bases: Plan, tiny: Models) -> None:
+    from socsafe.data.fingerprints import Fingerprints, prepared_is_whole, seal_prepared
+    from socsafe.study.mixtures import training_files
+
+    condition = two_bases.conditions[0]
+    trained(two_bases, condition, tiny)
+    prepared = two_bases.project.prepared("tiny", Fingerprints(two_bases).of(condition))
+    prepared.mkdir(parents=True)
+    (prepared / "data.arrow").write_bytes(b"rows")
+    seal_prepared(two_bases, condition)
+    assert prepared_is_whole(two_bases, condition)
+    (prepared / "data.arrow").write_bytes(b"rowz")
+    for file in training_files(two_bases, condition):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    assert check(two_bases, [condition], SilentProgress()) == {}, "the sample beside the adapter is read, not the empty files"
 
 
 @pytest.mark.parametrize(

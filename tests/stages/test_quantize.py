@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from socsafe.engines.base_folder import base_folder
 from socsafe.manifest import inputs_now, is_current, record
-from socsafe.stages.quantize import base_folder, base_step, condition_step, quantize
+from socsafe.stages.quantize import base_step, condition_step, quantize
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from tests.conftest import BASE
+from tests.conftest import BASE, Folder
 from tests.engines.conftest import Models
 from tests.stages.conftest import Said
 
@@ -100,10 +102,43 @@ def test_weights_are_fetched_only_where_they_are_needed(
     held = ["config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "tokenizer.model"]
     asked: list[list[str]] = []
 
-    def fetch(_model: str, *, allow_patterns: list[str]) -> str:
+    def fetch(_model: str, *, revision: str | None, allow_patterns: list[str]) -> str:
+        assert revision is None
         asked.append(list(filter_repo_objects(held, allow_patterns=allow_patterns)))
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
     assert base_folder(two_bases, BASE, weights) == tmp_path
     assert asked == [fetched]
+
+
+def test_converters_that_cannot_be_had_fail_only_what_needs_them(two_bases: Plan, tiny: Models, tmp_path: Path) -> None:
+    put_base(two_bases, tiny)
+    put_base_gguf(two_bases, "micro", tiny)
+    done, todo, *_ = two_bases.conditions
+    put_adapters(two_bases, [done, todo], tiny)
+    assert quantize(two_bases, [done], Said()) == {}
+    failures = quantize(two_bases, [done, todo], Said(), checkout=tmp_path)
+    assert list(failures) == [todo.id]
+    assert "no convert_hf_to_gguf.py" in failures[todo.id]
+
+
+def test_another_revision_of_a_base_makes_its_gguf_stale(two_bases: Plan, tiny: Models) -> None:
+    put_base_gguf(two_bases, BASE, tiny)
+    assert is_current(base_step(two_bases, BASE))
+    pinned = two_bases.bases[BASE].model_copy(update={"revision": "v2"})
+    assert not is_current(base_step(replace(two_bases, bases={**two_bases.bases, BASE: pinned}), BASE))
+
+
+def test_a_merged_model_is_stale_when_the_base_that_is_in_it_has_changed(folder: Folder, tiny: Models) -> None:
+    plan = folder.plan(bases=["micro"], counts=[4], quantization={"mode": "merged"})
+    put_base(plan, tiny)
+    condition = plan.conditions[0]
+    put_adapters(plan, [condition], tiny)
+    step = condition_step(plan, condition)
+    step.outputs[0].parent.mkdir(parents=True)
+    shutil.copyfile(tiny.q8, step.outputs[0])
+    record(step, inputs_now(step))
+    assert is_current(condition_step(plan, condition))
+    (plan.project.root / plan.bases["micro"].model / "config.json").write_text("{}")
+    assert not is_current(condition_step(plan, condition))

@@ -17,7 +17,7 @@ from socsafe.provenance import differences, provenance, provenance_text
 from socsafe.records import SummaryRow
 from socsafe.report_data import Failure, ReportData
 from socsafe.stages.report import build_report
-from socsafe.tables import read_csv, records, write_csv
+from socsafe.tables import parse_csv, records, write_csv
 from tests import gfm
 from tests.conftest import REPO
 from tests.synthetic import FAILED, report_data, verdict_rows
@@ -84,7 +84,7 @@ def test_no_cell_of_a_table_is_a_formula_and_every_name_comes_back(tmp_path_fact
     with path.open(newline="") as handle:
         cells = [cell for row in csv.reader(handle) for cell in row]
     assert not [cell for cell in cells if cell[:1] in "=+-@\t\r" and cell]
-    assert records(read_csv(path, SummaryRow), SummaryRow) == rows
+    assert records(parse_csv(path.read_bytes(), SummaryRow, "table.csv"), SummaryRow) == rows
 
 
 def test_provenance_is_sorted_and_names_all_that_decides_the_figures(data: ReportData) -> None:

@@ -18,6 +18,7 @@ import yaml
 
 from socsafe.engines.process import last_lines
 from socsafe.errors import RunError
+from socsafe.files import sha256_file
 from socsafe.manifest import read_manifest, why_stale
 from socsafe.pipeline import prepare
 from socsafe.progress import SilentProgress
@@ -138,13 +139,43 @@ def test_an_adopted_adapter_that_the_study_left_behind_is_named_and_kept(folder:
     assert (run_of(plan, plan.conditions[0]) / WEIGHTS).is_file()
 
 
-def test_a_newer_adapter_copied_over_an_adopted_one_is_adopted_in_its_turn(plan: Plan) -> None:
+def test_a_newer_adapter_copied_over_an_adopted_one_is_adopted_if_its_account_vouches_for_it(plan: Plan) -> None:
     put_all(plan)
     adopt_all(plan)
-    put(run_of(plan, plan.conditions[0]), safetensors(b"\1"))
-    assert why_stale(train_step(plan, plan.conditions[0])).endswith("changed")
+    condition = plan.conditions[0]
+    run = put(run_of(plan, condition), safetensors(b"\1"))
+    assert why_stale(train_step(plan, condition)).endswith("changed")
+    failures = adopt_all(plan)
+    assert list(failures) == [condition.id]
+    assert "not the adapter that was adopted (by its SHA-256)" in failures[condition.id]
+    assert f"rm {train_step(plan, condition).manifest}" in failures[condition.id]
+    (run / "training.json").write_text(account_of(plan, condition, adapter_sha256=sha256_file(run / WEIGHTS)))
     assert adopt_all(plan) == {}
-    assert why_stale(train_step(plan, plan.conditions[0])) == ""
+    assert why_stale(train_step(plan, condition)) == ""
+
+
+def test_an_adapter_that_is_not_the_one_its_account_speaks_of_is_not_adopted(plan: Plan) -> None:
+    run, _ = put_all(plan)
+    condition = plan.conditions[0]
+    (run / "training.json").write_text(account_of(plan, condition, adapter_sha256=sha256_file(run / WEIGHTS)))
+    put(run, safetensors(b"\1"))
+    failures = adopt_all(plan)
+    assert list(failures) == [condition.id]
+    assert "has the SHA-256" in failures[condition.id]
+    assert "as training.json says" in failures[condition.id]
+
+
+def test_an_adopted_adapter_whose_manifest_is_damaged_is_not_trained_over(plan: Plan, with_stand_in: Socsafe) -> None:
+    put_all(plan)
+    adopt_all(plan)
+    condition = plan.conditions[0]
+    manifest = train_step(plan, condition).manifest
+    manifest.write_text(manifest.read_text().replace("adopted", "adoptee"))
+    before = (run_of(plan, condition) / WEIGHTS).read_bytes()
+    done = with_stand_in("good")
+    assert done.returncode == 1
+    assert "not the adapter that was adopted" in done.stderr
+    assert (run_of(plan, condition) / WEIGHTS).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -212,17 +243,21 @@ def test_without_axolotl_what_is_not_adopted_is_named_and_the_rest_goes_on(folde
 
 
 STAND_IN = f"""#!{sys.executable}
-import json, os, pathlib, sys
+import json, os, pathlib, sys, yaml
 recipe = pathlib.Path(sys.argv[2])
-lines = dict(line.split(": ", 1) for line in recipe.read_text().splitlines() if line.startswith(("output_dir", "dataset_prepared_path")))
-run, prepared = pathlib.Path(lines["output_dir"]), pathlib.Path(lines["dataset_prepared_path"])
+told_to = yaml.safe_load(recipe.read_text())
+run, prepared = pathlib.Path(told_to["output_dir"]), pathlib.Path(told_to["dataset_prepared_path"])
 told = [os.environ.get(name) for name in ("AXOLOTL_DO_NOT_TRACK", "OMP_NUM_THREADS")]
 print(sys.argv[1:], *told, prepared.exists(), (run / "training.started").exists())
-if ("refusal" in recipe.name or MODE == "all fail") and MODE != "good":
+if ("refusal" in recipe.name or MODE == "all fail") and MODE not in ("good", "interrupted"):
     print("step 1\\rstep 2\\rthe last words")
     sys.exit(0 if MODE == "leaves nothing" else 3)
 (run / "{WEIGHTS}").write_bytes({safetensors()!r})
 (run / "adapter_config.json").write_text(json.dumps({{"r": 8, "lora_alpha": 16, "target_modules": {TARGETS!r}}}))
+if MODE != "interrupted":
+    files = [{{"file": entry["path"], "rows": 1, "loss_tokens": 1}} for entry in told_to["datasets"]]
+    rest = {{"steps": 1, "train_loss": None, "eval_loss": None, "files": files, "sample": []}}
+    (run / "training.json").write_text(json.dumps({{"base_model": told_to["base_model"], "seed": told_to["seed"], **rest}}))
 """
 
 
@@ -271,6 +306,15 @@ def test_a_training_that_leaves_no_adapter_has_failed(plan: Plan, with_stand_in:
     assert done.returncode == 1
     assert f"no {WEIGHTS} and no adapter_config.json" in done.stderr
     assert not train_step(plan, plan.conditions[1]).manifest.exists()
+
+
+def test_a_training_that_ends_well_without_its_account_was_interrupted(plan: Plan, with_stand_in: Socsafe) -> None:
+    done = with_stand_in("interrupted")
+    assert done.returncode == 1
+    for condition in plan.conditions:
+        assert f"{run_of(plan, condition) / 'training.json'}: is missing: training did not come to its end" in done.stderr
+        assert not train_step(plan, condition).manifest.exists()
+        assert not is_adoptable(plan, condition)
 
 
 def test_a_run_whose_every_training_fails_names_them_all(plan: Plan, with_stand_in: Socsafe) -> None:

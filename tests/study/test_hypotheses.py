@@ -31,7 +31,8 @@ compute: {context: 512}
 def _load(tmp_path: Path, block: str) -> tuple[Hypothesis, ...]:
     file = tmp_path / "recipes" / "tried" / "study.yml"
     file.parent.mkdir(parents=True)
-    (tmp_path / "datasets").symlink_to(ROOT / "datasets")
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "boundary").symlink_to(ROOT / "datasets" / "boundary")
     file.write_text(STUDY + block)
     return load_study(file).study.hypotheses
 
