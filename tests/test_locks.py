@@ -48,7 +48,7 @@ def test_a_lock_is_free_as_soon_as_its_holder_is_killed(tmp_path: Path) -> None:
             assert (tmp_path / "lock").read_text() == f"{os.getpid()} on {platform.node()}"
 
 
-@pytest.mark.parametrize("left", ["", "1 on another-machine", str(os.getpid()), "\0\xff" * 300])
+@pytest.mark.parametrize("left", ["", "1 on another-machine", str(os.getpid()), "\0\xff" * 300], ids=["empty", "elsewhere", "own", "torn"])
 def test_what_a_lock_file_says_holds_nobody_up(tmp_path: Path, left: str) -> None:
     (tmp_path / "lock").write_text(left)
     with held(tmp_path / "lock", "the study", wait=False):
