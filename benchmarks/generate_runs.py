@@ -71,11 +71,11 @@ class _Lengths(Batcher):
         super().__init__(handles, Sampling(max(lengths)), ())
         self._lengths, self.seconds = lengths, 0.0
 
-    def _take(self, slot: int, token: int) -> Reply | None:
+    def _take(self, slot: int, token: int | None) -> Reply | None:
         self._sampling = replace(self._sampling, max_tokens=self._lengths[self._busy[slot].number])
         return super()._take(slot, token)
 
-    def _drawn(self, count: int) -> list[tuple[int, int]]:
+    def _drawn(self, count: int) -> list[tuple[int, int | None]]:
         started = time.perf_counter()
         found = super()._drawn(count)
         self.seconds += time.perf_counter() - started
@@ -101,7 +101,7 @@ class Ours:
         timed = _Timed(handles.llama)
         batcher = _Lengths(replace(handles, llama=timed), reply)
         started = time.perf_counter()
-        replies = batcher.run(prompts, [0] * len(prompts), lambda _: None)
+        replies = batcher.run(prompts, [0] * len(prompts), lambda _count, _tokens: None)
         taken = time.perf_counter() - started
         if [one.completion_tokens for one in replies] != list(reply):
             raise SystemExit("the replies do not have the lengths that were asked for")

@@ -65,3 +65,7 @@ class RunError(SocsafeError):
     """Something failed while running: a subprocess, a model, the disk. What was finished before it is kept."""
 
     exit_code = 1
+
+
+class DiskError(RunError):
+    """The disk takes nothing more. What would fail for every condition alike ends the run: going on would compute what cannot be kept."""

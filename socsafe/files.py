@@ -9,6 +9,7 @@ host and under whatever process number: `remove_abandoned` takes it away.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
 import hashlib
@@ -19,12 +20,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from socsafe.errors import InputError, Problem, RunError
+from socsafe.errors import DiskError, InputError, Problem, RunError
 
 _CHUNK = 1 << 20
 _PART = ".part"
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _PREFIX = 80
 """Characters of a file's name that the name of what lies beside it begins with."""
+
+
+def _mode() -> int:
+    """What a file opened to be written is allowed to be; a temporary one is its owner's alone. Asking for the mask means setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+_MODE = _mode()
+"""Read once, before there are threads."""
 
 
 def sha256_file(path: Path) -> str:
@@ -65,7 +78,7 @@ def atomic_path(path: Path, flush: bool = True) -> Iterator[Path]:
             yield part
             if flush:
                 flush_file(part)
-            part.chmod(0o644)
+            part.chmod(_MODE)
             part.replace(path)
         except OSError as error:
             raise cannot_write(path, error) from error
@@ -174,8 +187,9 @@ def require_files(paths: Iterable[Path], got: str, expected: str, mend: str) -> 
 
 
 def cannot_write(path: Path, error: OSError) -> RunError:
-    """The error for a path that cannot be written, in words."""
-    return RunError(
+    """The error for a path that cannot be written, in words; a `DiskError` where none beside it could be either."""
+    kind = DiskError if error.errno in _DISK else RunError
+    return kind(
         Problem(
             where=str(path),
             got=f"cannot be written: {error.strerror or error}",

@@ -38,6 +38,20 @@ def remove_parts(project: Project, study: str, stage: str, finished: Iterable[st
 
 
 @contextmanager
+def study_held(project: Project, study: str, reading: bool = False) -> Iterator[None]:
+    """The study for this process alone while the block runs. Raises `RunError` where another process is working on it.
+
+    With `reading`, for what makes nothing or a report alone: a study of which nothing was made, or that can only be read, is not locked.
+    """
+    folder = project.study_run(study)
+    if reading and not folder.is_dir():
+        yield
+        return
+    with held(folder / "lock", f"study {study}", wait=False, reading=reading):
+        yield
+
+
+@contextmanager
 def bases_held(project: Project, waiting: Callable[[str], None]) -> Iterator[None]:
     """The bases and their GGUF files, which studies share, for this process alone while the block runs."""
     with held(project.bases_lock, "the bases", wait=True, waiting=waiting):

@@ -9,6 +9,7 @@ that is used again nor another host's can be taken for a holder. What the file s
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
@@ -25,14 +26,18 @@ _LOOK = 0.02
 
 
 @contextmanager
-def held(path: Path, what: str, wait: bool, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+def held(path: Path, what: str, wait: bool, waiting: Callable[[str], None] | None = None, reading: bool = False) -> Iterator[None]:
     """Hold the lock file while the block runs. Where another process holds it: wait, or raise `RunError` naming that process.
 
-    `waiting` is told whom it waits for, where it has to. Raises `RunError` too where the file cannot be written.
+    `waiting` is told whom it waits for, where it has to. Raises `RunError` too where the file cannot be written; with `reading`, of
+    a folder that can only be read, the lock is shared with others that read, and gone without where there is no file for it.
     """
-    handle = _opened(path)
+    handle, how = _opened(path, reading)
+    if handle is None:
+        yield
+        return
     try:
-        if not _taken(path, handle):
+        if not _taken(path, handle, how):
             working = f"process {_holder(handle)} is working on {what}"
             if not wait:
                 mend = "wait until it has ended, or stop it; then run the same command again"
@@ -40,26 +45,33 @@ def held(path: Path, what: str, wait: bool, waiting: Callable[[str], None] | Non
             if waiting is not None:
                 waiting(f"waiting: {working}")
             # Not one long wait, which Ctrl-C might not end (`socsafe.engines.process.LOOK`).
-            while not _taken(path, handle):
+            while not _taken(path, handle, how):
                 time.sleep(_LOOK)
-        _sign(handle)
+        if how == fcntl.LOCK_EX:
+            _sign(handle)
         yield
     finally:
         os.close(handle)
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, reading: bool) -> tuple[int | None, int]:
+    """The file to lock, and how it is to be locked; None where there is nothing that could be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666), fcntl.LOCK_EX
     except OSError as error:
-        raise cannot_write(path, error) from error
+        if not reading or error.errno not in (errno.EROFS, errno.EACCES):
+            raise cannot_write(path, error) from error
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), fcntl.LOCK_SH
+    except OSError:
+        return None, fcntl.LOCK_SH
 
 
-def _taken(path: Path, handle: int) -> bool:
+def _taken(path: Path, handle: int, how: int) -> bool:
     """Take the lock if it is free; say whether it was."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +19,7 @@ from socsafe.catalogue import did_you_mean
 from socsafe.engines.budget import Budget
 from socsafe.errors import InputError, Problem, RunError
 from socsafe.integrity import reread
-from socsafe.leftovers import bases_held, remove_leftovers, remove_parts
-from socsafe.locks import held
+from socsafe.leftovers import bases_held, remove_leftovers, remove_parts, study_held
 from socsafe.manifest import is_current, why_stale
 from socsafe.progress import Progress
 from socsafe.reporting import ASIDE, report
@@ -91,7 +89,7 @@ def run(
     outcome = Outcome()
     # One for all stages: what generating has spent, judging may not.
     budget = Budget(choice.budget if choice else None)
-    with held(plan.project.study_run(plan.study.name) / "lock", f"study {plan.study.name}", wait=False):
+    with study_held(plan.project, plan.study.name):
         remove_leftovers(plan.project, plan.study.name)
         reread(plan, conditions, stages, progress)
         if "train" in stages:
@@ -124,8 +122,7 @@ def verify(plan: Plan) -> list[Finding]:
     """
     from socsafe import integrity
 
-    folder = plan.project.study_run(plan.study.name)
-    with held(folder / "lock", f"study {plan.study.name}", wait=False) if folder.is_dir() else nullcontext():
+    with study_held(plan.project, plan.study.name, reading=True):
         return integrity.verify(plan)
 
 

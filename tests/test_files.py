@@ -24,7 +24,13 @@ def test_a_write_makes_the_folders_it_needs_and_leaves_nothing_beside_the_file(t
     write_text(tmp_path / "a" / "b" / "x.txt", "é\n")
     assert (tmp_path / "a" / "b" / "x.txt").read_bytes() == b"\xc3\xa9\n"
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["x.txt"]
-    assert (tmp_path / "a" / "b" / "x.txt").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_file_is_the_users_own_choice(tmp_path: Path, mask: int, mode: int) -> None:
+    program = "import sys; from pathlib import Path; from socsafe.files import write_text; write_text(Path(sys.argv[1]), 'x')"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "x")], check=True, umask=mask)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == mode
 
 
 @pytest.mark.parametrize("failure", [ValueError("x"), KeyboardInterrupt(), InputError("x")])

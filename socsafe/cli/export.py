@@ -36,11 +36,12 @@ def export(study: Path, base: str | None, archive: Path | None, with_completions
     The archive is left out where only --completions or --inspect is asked for. No weights are ever in it.
     """
     from socsafe import reporting
+    from socsafe.leftovers import study_held
     from socsafe.study.checked import load_study
 
     plan = load_study(study, base)
     written: list[Path] = []
-    with progress_display() as progress:
+    with progress_display() as progress, study_held(plan.project, plan.study.name, reading=True):
         if archive or with_completions or not (table or logs):
             archive = archive or Path(f"{plan.study.name}.zip")
             reporting.export(plan, archive, progress, with_completions)

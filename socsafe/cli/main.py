@@ -82,6 +82,9 @@ def main() -> None:
         sys.exit(INTERRUPTED + stopped_by)
     except BrokenPipeError:
         sys.exit(1)
+    except MemoryError:
+        click.echo("error: there is not enough memory. What was finished is kept: make room, then run the same command again.", err=True)
+        sys.exit(1)
     except OSError as error:
         click.echo(visible(f"error: {error.filename or 'the system'}: {error.strerror or error}. What was finished is kept."), err=True)
         sys.exit(1)

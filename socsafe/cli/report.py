@@ -39,11 +39,12 @@ def report() -> None:
 @study_argument
 def write(study: Path, base: str | None) -> None:
     """Write the report from the verdicts that are there."""
+    from socsafe.leftovers import study_held
     from socsafe.reporting import report as write_report
     from socsafe.study.checked import load_study
 
     plan = load_study(study, base)
-    with progress_display() as progress:
+    with progress_display() as progress, study_held(plan.project, plan.study.name, reading=True):
         path = write_report(plan, progress)
     click.echo(plan.project.relative(path))
 

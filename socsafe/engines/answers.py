@@ -11,18 +11,21 @@ write to one cache. Answers that could not be had (`error`) are not kept.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from socsafe.files import cannot_write, sha256_text, write_bytes
+from socsafe.files import cannot_write, flush_file, sha256_text, write_bytes
 from socsafe.locks import held
 from socsafe.records import Answer, Question
 
 OnAnswer = Callable[[int, Answer], None]
 """Given a question's index and its answer as soon as it is there."""
+FLUSH = 1.0
+"""Seconds of answers that a loss of power may cost."""
 _FIELDS = {"text": str, "prompt_tokens": int, "completion_tokens": int, "finish_reason": str, "model": str}
 
 
@@ -57,6 +60,7 @@ class AnswerCache:
         self.path = path
         self._known: dict[str, Answer] = {}
         self.damaged = 0
+        self._flushed = time.monotonic()
         if path.is_file():
             with self._locked():
                 self._read()
@@ -66,7 +70,11 @@ class AnswerCache:
         return self._known.get(key)
 
     def put(self, key: str, answer: Answer) -> None:
-        """Keep an answer: it is in the file when this returns. Raises `RunError` when it cannot be written."""
+        """Keep an answer. Raises `RunError` when it cannot be written.
+
+        It is in the file when this returns, whatever becomes of this process; on the disk, should the machine lose its power, not before
+        the next `flush`, which is called at most every `FLUSH` seconds: each takes milliseconds.
+        """
         line = _line(key, answer)
         try:
             with self._locked(), self.path.open("ab+") as handle:
@@ -77,6 +85,16 @@ class AnswerCache:
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._known[key] = answer
+        if time.monotonic() - self._flushed >= FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Return when all that was kept is on the disk. Raises `RunError` when it cannot be written."""
+        try:
+            flush_file(self.path)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self._flushed = time.monotonic()
 
     def _locked(self) -> Any:
         return held(self.path.with_suffix(".lock"), "these answers", wait=True)
@@ -99,16 +117,16 @@ def answer_all(
     opened: Callable[[], AbstractContextManager[Model]],
     cache: AnswerCache,
     decides: Mapping[str, Any],
-    advance: Callable[[int], None] = lambda _: None,
+    advance: Callable[[int, int], None] = lambda _count, _tokens: None,
 ) -> list[Answer]:
     """One answer a question, from the cache or else from the model, which `opened` opens only where it is needed.
 
-    Equal questions are asked once. `advance` is told how many more are answered. Whatever the model raises leaves the cache with
-    all that was answered.
+    Equal questions are asked once. `advance` is told how many more are answered, and how many tokens were written for them now.
+    Whatever the model raises leaves the cache with all that was answered.
     """
     keys = [question_key(question, decides) for question in questions]
     new = {key: question for key, question in zip(keys, questions, strict=True) if cache.get(key) is None}
-    advance(len(questions) - len(new))
+    advance(len(questions) - len(new), 0)
     failed: dict[str, Answer] = {}
     order = list(new)
 
@@ -117,11 +135,15 @@ def answer_all(
             failed[order[index]] = answer
         else:
             cache.put(order[index], answer)
-        advance(1)
+        advance(1, answer.completion_tokens)
 
     if new:
-        with opened() as model:
-            model.answer(list(new.values()), keep)
+        try:
+            with opened() as model:
+                model.answer(list(new.values()), keep)
+        finally:
+            if cache.path.is_file():
+                cache.flush()
     return [cache.get(key) or failed.get(key) or Answer("", error="no answer came") for key in keys]
 
 

@@ -43,3 +43,10 @@ def base_folder(plan: Plan, base: str, weights: bool) -> Path:
         raise InputError(
             Problem(known.model, blotted(str(error).split("\n", 1)[0], get_token()), f"a model that the hub gives{gated}", "hf auth login")
         ) from error
+
+
+def made_files(plan: Plan, base: str) -> tuple[Path, ...]:
+    """The files of a base that is made here. One from the hub is told by its id and, where it has one, its revision."""
+    known = plan.bases[base]
+    names = ("config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json")
+    return tuple(plan.project.root / known.model / name for name in names) if known.made_here else ()

@@ -17,11 +17,12 @@ tokens that are taken out again. The last token of a prompt is left to the first
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from socsafe.engines.beginnings import beginnings, common
-from socsafe.engines.decoding import Handles, Rows, decode, logits
+from socsafe.engines.decoding import DIVERGED, Handles, Rows, decode, logits
 from socsafe.engines.sampling import Chain, Reply, Sampling
 from socsafe.errors import Problem, RunError
 
@@ -229,10 +230,16 @@ class Batcher:
                 ended.append((number, reply))
         return ended
 
-    def _drawn(self, count: int) -> list[tuple[int, int]]:
-        """The next token of every busy slot."""
-        best = logits(self._h, count).argmax(axis=1).tolist() if self._whole_greedy else ()
-        return [(row, job.chain.draw(self._h.context, row) if job.chain else best[row]) for row, job in sorted(self._busy.items())]
+    def _drawn(self, count: int) -> list[tuple[int, int | None]]:
+        """The next token of every busy slot; None where the logits are not numbers."""
+        rows = logits(self._h, count)
+        # The greatest of a row with a NaN is the NaN. Where none is looked for, any will do: a NaN spreads over the whole row.
+        best = rows.argmax(axis=1).tolist() if self._whole_greedy else [0] * count
+        whole = [math.isfinite(rows[row, token]) for row, token in enumerate(best)]
+        return [
+            (row, None if not whole[row] else job.chain.draw(self._h.context, row) if job.chain else best[row])
+            for row, job in sorted(self._busy.items())
+        ]
 
     def _close_ranks(self) -> None:
         """Move the topmost slot down until there is no gap below: every row of a batch costs."""
@@ -244,22 +251,27 @@ class Batcher:
             self._busy[free] = self._busy.pop(top)
             self._empty(top)
 
-    def _take(self, slot: int, token: int) -> Reply | None:
-        """Append a token to the slot's reply; the reply, and the slot set free, when that ends it."""
+    def _take(self, slot: int, token: int | None) -> Reply | None:
+        """Append a token, if there is one, to the slot's reply; the reply, and the slot set free, when that ends it."""
         job = self._busy[slot]
+        if token is None:
+            self._free(slot)
+            return Reply("", (), "error", len(job.prompt), DIVERGED)
         job.tokens.append(token)
         stopped = self._h.vocabulary.ends(token) or self._stop_found(job, self._h.vocabulary.piece(token))
         if not stopped and len(job.tokens) < self._sampling.max_tokens and job.position < self._h.limit:
             return None
-        del self._busy[slot]
-        self._empty(slot)
-        _close(job)
+        self._free(slot)
         data = bytes(job.text if job.cut < 0 else job.text[: job.cut])
         # An incremental decoder leaves out a last character that max_tokens cut in two.
         text = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(data)
         if self._h.vocabulary.space_marked:
             text = text.removeprefix(" ")  # SentencePiece's word mark, which its own detokeniser drops too
         return Reply(text, tuple(job.tokens), "stop" if stopped else "length", len(job.prompt))
+
+    def _free(self, slot: int) -> None:
+        _close(self._busy.pop(slot))
+        self._empty(slot)
 
     def _stop_found(self, job: _Job, piece: bytes) -> bool:
         """Add the piece to the text; whether a stop string now stands in it."""

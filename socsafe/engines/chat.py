@@ -11,17 +11,19 @@ to the time and memory it may take (`socsafe.engines.template_job`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from socsafe.engines.template_job import MAX_RENDERED, MAX_TEMPLATE
 from socsafe.engines.template_runner import render
 from socsafe.errors import InputError, Problem
 from socsafe.records import Message
 
-__all__ = ["MAX_RENDERED", "MAX_TEMPLATE", "Encoder", "Tokenizer", "chat_encoder", "render_chat"]
+__all__ = ["MAX_RENDERED", "MAX_TEMPLATE", "Encoder", "Tokenizer", "chat_encoder", "each_read", "render_chat"]
 
 Encoder = Callable[[Sequence[Message], bool], list[int]]
 """(messages, add_generation_prompt) -> token ids, exactly as the engine feeds them."""
+_Read = TypeVar("_Read")
 
 
 class Tokenizer(Protocol):
@@ -67,6 +69,21 @@ def chat_encoder(template: str, tokenizer: Tokenizer) -> Encoder:
         return tokenizer.tokenize(text)
 
     return encode
+
+
+def each_read(read: Callable[[Sequence[Message]], _Read], dialogues: Sequence[Sequence[Message]]) -> list[_Read | str]:
+    """What `read` makes of each dialogue, or why it makes nothing of that one: a text that is too long, say.
+
+    Raises the `InputError` of the first where it is not the text's: the template refuses the same turns with short texts too.
+    """
+    found: list[_Read | str] = []
+    for dialogue in dialogues:
+        try:
+            found.append(read(dialogue))
+        except InputError as error:
+            read([replace(message, content="Hi") for message in dialogue])
+            found.append("; ".join(f"{problem.where}: {problem.got}" for problem in error.problems))
+    return found
 
 
 def _template_error(got: str, expected: str) -> InputError:

@@ -29,6 +29,8 @@ PIECE = 60
 """Most rows that one sequence brings to such a batch."""
 READ_ROWS = 320
 """Most rows of a batch that reads."""
+DIVERGED = "the model's logits are not numbers: its training diverged"
+"""Why a model that computes NaN gives no reply and no likelihood."""
 
 
 @dataclass(slots=True)

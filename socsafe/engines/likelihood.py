@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socsafe.engines.chat import Encoder
-from socsafe.engines.decoding import CHUNK, Handles, decode, logits
+from socsafe.engines.decoding import CHUNK, DIVERGED, Handles, decode, logits
 from socsafe.records import Message
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class LikelihoodReader:
                     if pair.context != known:
                         first = self._read_context(pair.context)
                         known = pair.context
-                    found.append(Likelihood(tuple(self._logprobs(pair, first))))
+                    logprobs = tuple(self._logprobs(pair, first))
+                    found.append(Likelihood(logprobs) if all(map(math.isfinite, logprobs)) else Likelihood((), DIVERGED))
                 on_progress(1)
         finally:
             self._llama.llama_memory_clear(self._memory, False)

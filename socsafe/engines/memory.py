@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from socsafe.engines.gguf_file import GgufInfo
 from socsafe.errors import Problem, RunError
@@ -18,6 +18,10 @@ from socsafe.errors import Problem, RunError
 _BYTES = 2
 """Of one number in the cache (F16)."""
 _MEGA = 1_000_000
+_VERSION_2 = ("memory.max", "memory.current", "inactive_file")
+"""A control group's limit, what of it is in use, and the line of `memory.stat` with what of that can be given up."""
+_VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+_NO_LIMIT = 1 << 60
 _LESS_THAN_ALL = ("attention.sliding_window", "attention.kv_lora_rank", "ssm.state_size", "full_attention_interval")
 """Keys of architectures that keep less than every layer's keys and values of every token: what follows would be too much for them."""
 
@@ -58,9 +62,12 @@ def check_memory(model: Path, info: GgufInfo, *, slots: int, context: int, cells
 
 
 def free_bytes() -> int | None:
-    """Memory that a process may still take, of the machine and of its control group; None where the system does not say."""
-    found = [*_machine(), *_group(Path("/sys/fs/cgroup"))]
-    return min(found, default=None)
+    """Memory that a process may still take, of the machine and of its control groups; None where the system does not say."""
+    try:
+        told = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        told = ""
+    return min([*_machine(), *left_by_groups(told, Path("/sys/fs/cgroup"))], default=None)
 
 
 def _machine() -> Iterator[int]:
@@ -78,12 +85,35 @@ def _machine() -> Iterator[int]:
         return
 
 
-def _group(folder: Path) -> Iterator[int]:
-    """What a control group (version 2) leaves; what it holds of files can be given up."""
+def left_by_groups(told: str, mounted: Path) -> Iterator[int]:
+    """Bytes that each control group of the process leaves it, from its own up to the root.
+
+    A container or Slurm may have set the limit on any of them. `told` is what `/proc/self/cgroup` says, `mounted` the folder that the
+    groups are mounted on.
+    """
+    for line in told.splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number == "0" and not controllers:
+            at, files = mounted, _VERSION_2
+        elif "memory" in controllers.split(","):
+            at, files = mounted / "memory", _VERSION_1
+        else:
+            continue
+        names = PurePosixPath(path).relative_to("/").parts
+        # In a container it may lead out of what is mounted there, whose root then is the group.
+        names = () if ".." in names else names
+        for depth in range(len(names), -1, -1):
+            yield from _group(at.joinpath(*names[:depth]), files)
+
+
+def _group(folder: Path, files: tuple[str, str, str]) -> Iterator[int]:
+    """What one group leaves; what it holds of files can be given up."""
+    limit, used, given_up = files
     try:
-        most, used = ((folder / f"memory.{name}").read_text(encoding="ascii").strip() for name in ("max", "current"))
+        most, taken = ((folder / name).read_text(encoding="ascii").strip() for name in (limit, used))
         counted = dict(line.split() for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines())
     except (OSError, ValueError):
         return
-    if most.isdigit():
-        yield int(most) - int(used) + int(counted.get("inactive_file", 0))
+    # Version 2 says `max` where there is none, version 1 a number that no machine has.
+    if most.isdigit() and int(most) < _NO_LIMIT:
+        yield max(0, int(most) - int(taken) + int(counted.get(given_up, 0)))

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from socsafe.engines.answers import AnswerCache, Model, OnAnswer, answer_all
-from socsafe.engines.chat import render_chat
+from socsafe.engines.chat import each_read, render_chat
 from socsafe.engines.model_tokenizer import ModelTokenizer
 from socsafe.engines.sampling import PENALTY_SPAN, Sampling
 from socsafe.engines.written import Dialogue, Written
@@ -29,6 +29,8 @@ TOGETHER = 4096
 """Dialogues that are put to a server at a time: the end of each such lot leaves some of its places idle."""
 FROM_SERVER = "the server: "
 """Begins the reason of a reply that may be had another time; other reasons hold for good."""
+MISCOUNTED = "miscounted"
+"""How an answer is kept for which the server has read another number of tokens than was sent: it was paid for, and is none."""
 _ALIKE = 8
 """So many wrong counts of tokens, and no right one, mean that the server has another tokenizer."""
 
@@ -93,8 +95,11 @@ class RemoteWriter:
         self, dialogues: Sequence[Dialogue], sampling: Sampling, *, seeds: Sequence[int], on_progress: Callable[[int, int], None]
     ) -> list[Written]:
         """As `Writer.complete` says. Raises `RunError` too where the server reads other tokens than are sent."""
-        prompts = [self._form.read(dialogue) for dialogue in dialogues]
-        refusals = [self._refusal(dialogue, tokens) for dialogue, (_, tokens) in zip(dialogues, prompts, strict=True)]
+        read = each_read(self._form.read, dialogues)
+        prompts = [("", []) if isinstance(found, str) else found for found in read]
+        refusals = [
+            found if isinstance(found, str) else self._refusal(dialogue, found[1]) for dialogue, found in zip(dialogues, read, strict=True)
+        ]
         asked = [number for number, refusal in enumerate(refusals) if not refusal]
         questions = [
             self._form.question(
@@ -105,11 +110,11 @@ class RemoteWriter:
         on_progress(len(dialogues) - len(asked), 0)
         lengths = {question.prompt: len(prompts[n][1]) for n, question in zip(asked, questions, strict=True)}
         counted = _Counted(self._model, lengths, self._where)
-        given = answer_all(questions, lambda: nullcontext(counted), self._cache, self._decides, lambda count: on_progress(count, 0))
-        on_progress(0, sum(answer.completion_tokens for answer in given))
-        found = dict(zip(asked, given, strict=True))
+        answers = dict(
+            zip(asked, answer_all(questions, lambda: nullcontext(counted), self._cache, self._decides, on_progress), strict=True)
+        )
         return [
-            self._written(found[n]) if n in found else Written("", "error", len(tokens), 0, refusals[n])
+            self._written(answers[n], len(tokens)) if n in answers else Written("", "error", len(tokens), 0, refusals[n])
             for n, (_, tokens) in enumerate(prompts)
         ]
 
@@ -125,10 +130,12 @@ class RemoteWriter:
         """Most tokens of the reply: a server refuses what may outgrow its context, where llama.cpp here ends the reply."""
         return min(sampling.max_tokens, self._context - len(tokens))
 
-    def _written(self, answer: Answer) -> Written:
+    def _written(self, answer: Answer, expected: int) -> Written:
         if answer.error:
             return Written("", "error", answer.prompt_tokens, 0, f"{FROM_SERVER}{answer.error}")
         self.answered_by.add(answer.model)
+        if answer.finish_reason == MISCOUNTED:
+            return Written("", "error", answer.prompt_tokens, answer.completion_tokens, _miscount(answer, expected))
         if answer.finish_reason not in ("stop", "length"):
             told = f"the reply was ended by {answer.finish_reason or 'nothing that the server names'}"
             return Written("", "error", answer.prompt_tokens, answer.completion_tokens, told)
@@ -157,33 +164,46 @@ class _Counted:
 
     def __init__(self, model: Model, expected: Mapping[str | tuple[int, ...], int], where: str) -> None:
         self._model, self._expected, self._where = model, expected, where
-        self._right = self._wrong = 0
+        self._right = False
+        self._wrong: list[tuple[int, Answer, str]] = []
+        """Held back until a count is right: with another tokenizer behind the server none of them is to be kept."""
 
     def answer(self, questions: Sequence[Question], on_answer: OnAnswer) -> list[Answer]:
         """The model's answers. Raises `RunError` too where the first counts are all wrong."""
 
         def held(index: int, answer: Answer) -> None:
-            on_answer(index, self._held(questions[index], answer))
+            expected = self._expected.get(questions[index].prompt, 0)
+            # Some servers count nothing.
+            counted = bool(expected and answer.prompt_tokens and not answer.error)
+            if counted and answer.prompt_tokens != expected:
+                self._wrong.append((index, answer, _miscount(answer, expected)))
+                self._require_right()
+            else:
+                self._right = self._right or counted
+                on_answer(index, answer)
+            if self._right:
+                for index, answer, _ in self._wrong:
+                    on_answer(index, replace(answer, text="", finish_reason=MISCOUNTED))
+                self._wrong.clear()
 
-        return self._model.answer(questions, held)
+        answers = self._model.answer(questions, held)
+        # None was right, and too few were wrong to tell why: another run may find another server.
+        for index, answer, got in self._wrong:
+            on_answer(index, Answer("", prompt_tokens=answer.prompt_tokens, error=got))
+        return answers
 
-    def _held(self, question: Question, answer: Answer) -> Answer:
-        expected = self._expected.get(question.prompt, 0)
-        # Some servers count nothing.
-        if answer.error or not expected or not answer.prompt_tokens:
-            return answer
-        if answer.prompt_tokens == expected:
-            self._right += 1
-            return answer
-        self._wrong += 1
-        got = f"it read {answer.prompt_tokens} tokens of a prompt that has {expected}"
-        if self._wrong >= _ALIKE and not self._right:
+    def _require_right(self) -> None:
+        """Raise `RunError` where so many counts are wrong, and none right, that it is no accident."""
+        if not self._right and len(self._wrong) >= _ALIKE:
             raise RunError(
                 Problem(
                     where=self._where,
-                    got=f"{got}, and so with the first {self._wrong} prompts",
+                    got=f"{self._wrong[-1][2]}, and so with the first {len(self._wrong)} prompts",
                     expected="the tokenizer of the base, and no BOS beside the prompt's own",
                     mend="serve the base that was trained on; generation: {prompt: tokens} sends no text that could be read otherwise",
                 )
             )
-        return Answer("", prompt_tokens=answer.prompt_tokens, error=got)
+
+
+def _miscount(answer: Answer, expected: int) -> str:
+    return f"it read {answer.prompt_tokens} tokens of a prompt that has {expected}"

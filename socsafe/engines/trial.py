@@ -19,6 +19,8 @@ from socsafe.manifest import hash_of
 
 _SECONDS = 300.0
 """Most time that opening may take."""
+_NEEDED = ("LD_LIBRARY_PATH", "LLAMA_CPP_LIB_PATH", "CUDA_VISIBLE_DEVICES")
+"""What is passed on of the environment, by which llama.cpp is found and runs: no keys, since the file may be a stranger's."""
 _CONTEXT = 32
 """Tokens of the context that is opened."""
 
@@ -36,8 +38,9 @@ def survive(model: Path, adapter: Path | None = None) -> None:
 def _tried(model: Path, _content: str, adapter: Path | None, _adapted: str) -> str:
     """What the process said that was ended by the files; empty where it came to its end."""
     command = [sys.executable, "-m", __name__, str(model), *([str(adapter)] if adapter else [])]
-    # Without it ggml would start a debugger to print the stack.
-    env = {**os.environ, "GGML_NO_BACKTRACE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    needed = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    # Without GGML_NO_BACKTRACE ggml would start a debugger to print the stack.
+    env = {**needed, "GGML_NO_BACKTRACE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(command, env=env, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:

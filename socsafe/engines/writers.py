@@ -16,7 +16,7 @@ from typing import Any
 from socsafe.engines.answers import AnswerCache
 from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.budget import Budget, Prices
-from socsafe.engines.chat import Encoder, chat_encoder
+from socsafe.engines.chat import Encoder, chat_encoder, each_read
 from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.llamacpp import Engine
@@ -24,7 +24,7 @@ from socsafe.engines.model_tokenizer import ModelTokenizer
 from socsafe.engines.remote import Endpoint, Remote
 from socsafe.engines.remote_writer import PromptForm, RemoteWriter
 from socsafe.engines.retry import RetryPolicy
-from socsafe.engines.sampling import Sampling
+from socsafe.engines.sampling import Reply, Sampling
 from socsafe.engines.written import Dialogue, Writer, Written
 from socsafe.errors import InputError, Problem
 from socsafe.files import require_files
@@ -56,9 +56,21 @@ class LocalWriter:
         self, dialogues: Sequence[Dialogue], sampling: Sampling, *, seeds: Sequence[int], on_progress: Callable[[int, int], None]
     ) -> list[Written]:
         """As `Writer.complete` says."""
-        tokens = [self._encode(dialogue, True) for dialogue in dialogues]
-        replies = self._engine.complete(tokens, sampling, seeds=seeds, on_progress=on_progress)
-        return [Written(each.text, each.finish_reason, each.prompt_tokens, each.completion_tokens, each.error) for each in replies]
+        read = each_read(lambda dialogue: self._encode(dialogue, True), dialogues)
+        prompts = {number: tokens for number, tokens in enumerate(read) if not isinstance(tokens, str)}
+        on_progress(len(read) - len(prompts), 0)
+        own = [seeds[number] for number in prompts]
+        replies = dict(
+            zip(prompts, self._engine.complete(list(prompts.values()), sampling, seeds=own, on_progress=on_progress), strict=True)
+        )
+        return [
+            Written("", "error", 0, 0, tokens) if isinstance(tokens, str) else _written(replies[number])
+            for number, tokens in enumerate(read)
+        ]
+
+
+def _written(reply: Reply) -> Written:
+    return Written(reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens, reply.error)
 
 
 def writing_files(plan: Plan, condition: Condition) -> tuple[Path, ...]:

@@ -36,3 +36,5 @@ class ParityRow:
     """The largest difference of any logit."""
     mean: float
     """The mean difference of all logits, in absolute value."""
+    left_out: int = 0
+    """Prompts of the sample that were not compared, because they leave no room for a reply."""

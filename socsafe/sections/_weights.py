@@ -101,6 +101,7 @@ def _fidelity(data: ReportData) -> Iterator[str]:
 
 
 def _compared(row: ParityRow) -> list[str]:
-    counts = (row.prompts, row.equal, row.near_ties, row.apart, row.tokens)
+    asked = f"{row.prompts} ({row.left_out} too long)" if row.left_out else str(row.prompts)
+    counts = (row.equal, row.near_ties, row.apart, row.tokens)
     # Two digits: what comes after them differs from one processor to another.
-    return [code(row.condition), row.against, *map(str, counts), f"{steady(row.largest):.2f}", f"{steady(row.mean):.3f}"]
+    return [code(row.condition), row.against, asked, *map(str, counts), f"{steady(row.largest):.2f}", f"{steady(row.mean):.3f}"]

@@ -21,7 +21,7 @@ from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.likelihood import Continuation, Likelihood, continuation
 from socsafe.engines.llamacpp import Engine
-from socsafe.errors import SocsafeError
+from socsafe.errors import DiskError, SocsafeError
 from socsafe.facts.ability import ChoiceQuestion, ChoiceScore, ReplyLoss
 from socsafe.files import sha256_text
 from socsafe.manifest import Step, hash_of, inputs_now, installed, is_current, record
@@ -133,6 +133,8 @@ def ability(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> 
             parts = [_Part(source, asked[source], steps[source]) for owner, source in todo if owner == condition]
             try:
                 _measure_condition(plan, condition, parts, engines, progress, advance)
+            except DiskError:
+                raise
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")

@@ -17,12 +17,13 @@ from typing import Final, Literal
 from socsafe.catalogue import member
 from socsafe.data.sample import check_sample, turns
 from socsafe.data.suites import Asked, suite_inputs
+from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
 from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.offline import rule_many
 from socsafe.engines.sampling import Sampling
-from socsafe.errors import SocsafeError
+from socsafe.errors import DiskError, SocsafeError
 from socsafe.facts.drift import DriftReply
 from socsafe.judges._as_refusal import vote
 from socsafe.manifest import Step, inputs_now, installed, is_current, record
@@ -67,7 +68,7 @@ def side_step(plan: Plan, condition: Condition, side: Side) -> Step:
             "stop": list(study.sampling.stop),
             "system": study.settings[condition.setting].eval_system,
             "template": study.training.template,
-            "compute": {"threads": study.compute.threads, "context": study.compute.context},
+            "compute": {"threads": study.compute.threads, "context": study.compute.context, "schedule": SCHEDULE},
             "llama-cpp-python": installed("llama-cpp-python"),
         },
     )
@@ -109,6 +110,8 @@ def check_drift(plan: Plan, conditions: Sequence[Condition], progress: Progress)
         for condition, side in todo:
             try:
                 _answer(plan, condition, side, asked, engines, advance)
+            except DiskError:
+                raise
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")

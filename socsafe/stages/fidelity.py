@@ -12,21 +12,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 from socsafe.data.sample import check_sample, turns
 from socsafe.data.suites import suite_inputs
-from socsafe.engines.base_folder import base_folder
+from socsafe.engines.base_folder import base_folder, made_files
+from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
 from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.converters import convert_base, find_converters, merge_adapter, require_modules
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity_job import Job
 from socsafe.engines.process import last_lines, run_logged
-from socsafe.errors import Problem, RunError, SocsafeError
+from socsafe.errors import DiskError, Problem, RunError, SocsafeError
 from socsafe.facts.parity import ParityRow
 from socsafe.files import scratch_folder, write_text
-from socsafe.manifest import Step, inputs_now, installed, is_current, record
+from socsafe.manifest import Step, inputs_now, installed, is_current, read_manifest, record
 from socsafe.paths import cache_folder
 from socsafe.progress import Progress
 from socsafe.study.checked import Plan
@@ -43,13 +47,14 @@ def fidelity_step(plan: Plan, condition: Condition) -> Step:
     """The unit of work that compares one condition."""
     study, run = plan.study, plan.project.run(plan.study.name, condition.id)
     out = plan.project.drift(study.name, condition.id, "transformers")
+    manifest, base = out.with_suffix(".manifest.json"), plan.bases[condition.base]
     suites = tuple(path for suite in study.suite_uses() for path in suite_inputs(plan, suite))
     return Step(
         stage="fidelity",
-        manifest=out.with_suffix(".manifest.json"),
+        manifest=manifest,
         root=plan.project.root,
-        inputs=(run / "adapter_model.safetensors", *dict.fromkeys(suites)),
-        if_here=(model_file(plan, condition, REFERENCE),),
+        inputs=(run / "adapter_model.safetensors", run / "adapter_config.json", *dict.fromkeys(suites)),
+        if_here=(model_file(plan, condition, REFERENCE), *made_files(plan, condition.base)),
         outputs=(out,),
         parameters={
             "prompts": study.quantization.check,
@@ -59,9 +64,25 @@ def fidelity_step(plan: Plan, condition: Condition) -> Step:
             "mode": study.quantization.mode,
             "system": study.settings[condition.setting].eval_system,
             "template": study.training.template,
+            "compute": {"threads": study.compute.threads, "context": study.compute.context, "schedule": SCHEDULE},
+            "base": [base.model, base.revision],
             "llama-cpp-python": installed("llama-cpp-python"),
+            **_versions(manifest),
         },
     )
+
+
+def _versions(manifest: Path) -> dict[str, Any]:
+    """Of what computes the other side; where it is not installed, and nothing can be compared anew, those noted the last time."""
+    noted = (read_manifest(manifest) or {}).get("parameters")
+    noted = noted if isinstance(noted, dict) else {}
+    found: dict[str, Any] = {}
+    for package in ("torch", "transformers", "peft"):
+        try:
+            found[package] = installed(package)
+        except PackageNotFoundError:
+            found[package] = noted.get(package)
+    return found
 
 
 def one_a_base(conditions: Sequence[Condition]) -> list[Condition]:
@@ -83,6 +104,8 @@ def compare_with_transformers(plan: Plan, conditions: Sequence[Condition], progr
         for condition in todo:
             try:
                 _compare(plan, condition, checkout)
+            except DiskError:
+                raise
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")
@@ -103,6 +126,7 @@ def _compare(plan: Plan, condition: Condition, checkout: Path | None) -> None:
     inputs, log = inputs_now(step), run / "transformers.log"
     adapter = adapter_file(plan, condition)
     base = base_folder(plan, condition.base, weights=True)
+    prompts, left_out = _prompts(plan, condition)
     with scratch_folder(step.outputs[0]) as scratch:
         if adapter is not None:
             merge_adapter(base, run, scratch / "merged", log=log)
@@ -114,18 +138,18 @@ def _compare(plan: Plan, condition: Condition, checkout: Path | None) -> None:
             model=str(model_file(plan, condition, REFERENCE)),
             model_adapter=str(adapter or ""),
             merged=str(scratch / "merged.gguf") if adapter is not None else "",
-            prompts=_prompts(plan, condition),
+            prompts=prompts,
             max_tokens=min(MAX_TOKENS, plan.study.sampling.max_tokens),
             context=plan.study.compute.context,
             threads=plan.study.compute.threads,
         )
         rows = _run(job, scratch, log)
-    write_rows(step.outputs[0], rows)
+    write_rows(step.outputs[0], [replace(row, left_out=left_out) for row in rows])
     record(step, inputs)
 
 
-def _prompts(plan: Plan, condition: Condition) -> list[list[int]]:
-    """The sample in the tokens that generation feeds, without prompts that leave no room for a reply."""
+def _prompts(plan: Plan, condition: Condition) -> tuple[list[list[int]], int]:
+    """The sample in the tokens that generation feeds, without prompts that leave no room for a reply; how many those are."""
     limit = plan.study.compute.context - MAX_TOKENS
     with OneEngine(slots=1, context=64, threads=1) as engines:
         engine = open_model(plan, condition, engines, REFERENCE)
@@ -135,7 +159,7 @@ def _prompts(plan: Plan, condition: Condition) -> list[list[int]]:
     if not fitting:
         where = plan.project.relative(plan.file)
         raise RunError(Problem(where, f"no prompt of the sample has {limit} tokens or fewer", "room for a reply", "raise compute: context"))
-    return fitting
+    return fitting, len(prompts) - len(fitting)
 
 
 def _run(job: Job, scratch: Path, log: Path) -> list[ParityRow]:

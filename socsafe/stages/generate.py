@@ -22,7 +22,7 @@ from socsafe.engines.retry import RetryPolicy
 from socsafe.engines.sampling import Sampling
 from socsafe.engines.writers import circumstances, require_writing, writers, writing_files, written_by
 from socsafe.engines.written import Dialogue, Writer, Written
-from socsafe.errors import SocsafeError
+from socsafe.errors import DiskError, SocsafeError
 from socsafe.files import sha256_text, write_text
 from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
 from socsafe.progress import Advance, Progress
@@ -86,6 +86,8 @@ def generate(
             with writers(plan, budget or Budget(), retry) as writer_for:
                 for condition, suites in todo.items():
                     work.complete(condition, suites, writer_for)
+        except DiskError:
+            raise
         except SocsafeError as error:
             # No back end at all.
             work.failed(todo, error)
@@ -118,6 +120,8 @@ class _Work:
                 record(step, inputs[suite])
                 _parts(step).done()
                 self._tell(condition, suite, rows)
+        except DiskError:
+            raise
         except SocsafeError as error:
             self.failed({condition: suites}, error)
 

@@ -23,7 +23,7 @@ from socsafe.engines.answers import AnswerCache, answer_all, question_key, unans
 from socsafe.engines.budget import Budget, Forecast, forecast
 from socsafe.engines.judge_models import decides, model_files, open_model, prices
 from socsafe.engines.offline import rule_many
-from socsafe.errors import InputError, Problem, RunError, SocsafeError
+from socsafe.errors import DiskError, InputError, Problem, RunError, SocsafeError
 from socsafe.files import require_files
 from socsafe.manifest import Inputs, Step, inputs_now, is_current, record
 from socsafe.progress import Progress
@@ -215,6 +215,8 @@ def _judge_all(plan: Plan, use: JudgeUse, todo: Sequence[Unit], budget: Budget, 
                     advance(1)
                     continue
                 lot.append(started)
+            except DiskError:
+                raise
             except SocsafeError as error:
                 outcome.failures[unit.condition.id] = str(error)
                 progress.say(f"failed: {unit.condition.id}\n{error}")

@@ -19,7 +19,7 @@ from socsafe.data.fingerprints import Fingerprints, prepared_is_whole
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
-from socsafe.errors import Problem, RunError, SocsafeError
+from socsafe.errors import DiskError, Problem, RunError, SocsafeError
 from socsafe.files import require_files, write_text
 from socsafe.manifest import Step, inputs_now, is_current, read_manifest, record
 from socsafe.progress import Progress
@@ -61,6 +61,8 @@ def check(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
         for condition in todo:
             try:
                 _check_one(plan, condition, engines)
+            except DiskError:
+                raise
             except SocsafeError as error:
                 failures[condition.id] = str(error)
                 progress.say(f"failed: {condition.id}\n{error}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from socsafe.engines.base_folder import base_folder
+from socsafe.engines.base_folder import base_folder, made_files
 from socsafe.engines.converters import (
     convert_adapters,
     convert_base,
@@ -20,7 +20,7 @@ from socsafe.engines.converters import (
     merge_adapter,
     quantize_gguf,
 )
-from socsafe.errors import RunError, SocsafeError
+from socsafe.errors import DiskError, RunError, SocsafeError
 from socsafe.files import require_files, scratch_folder
 from socsafe.manifest import Step, inputs_now, installed, is_current, record
 from socsafe.paths import cache_folder
@@ -31,7 +31,6 @@ from socsafe.study.models import model_file
 
 DIRECT = ("f32", "f16", "bf16", "q8_0")
 """Types that llama.cpp's converter writes by itself."""
-BASE_FILES = ("config.json", "model.safetensors", "tokenizer.model", "tokenizer_config.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def base_step(plan: Plan, base: str, kind: str = "") -> Step:
         manifest=gguf.with_name(gguf.name + ".json"),
         root=plan.project.root,
         inputs=(),
-        if_here=_base_files(plan, base),
+        if_here=made_files(plan, base),
         outputs=(gguf,),
         parameters=_parameters(plan, base, kind),
     )
@@ -72,16 +71,10 @@ def condition_step(plan: Plan, condition: Condition, kind: str = "") -> Step:
         root=project.root,
         inputs=(run / "adapter_model.safetensors", run / "adapter_config.json"),
         # An adapter is converted with nothing but its base's configuration; a merged model holds the base's weights.
-        if_here=_base_files(plan, condition.base) if merged else (),
+        if_here=made_files(plan, condition.base) if merged else (),
         outputs=(gguf,),
         parameters=_parameters(plan, condition.base, (kind or study.quantization.type) if merged else "f32"),
     )
-
-
-def _base_files(plan: Plan, base: str) -> tuple[Path, ...]:
-    """The files of a base that is made here. One from the hub is told by its id and, where it has one, its revision."""
-    known = plan.bases[base]
-    return tuple(plan.project.root / known.model / name for name in BASE_FILES) if known.made_here else ()
 
 
 def _parameters(plan: Plan, base: str, kind: str) -> dict[str, str]:
@@ -158,6 +151,8 @@ def _guarded(
         return {}
     try:
         return make(job, base, conditions)
+    except DiskError:
+        raise
     except SocsafeError as error:
         return {condition.id: str(error) for condition in conditions}
 
@@ -210,6 +205,8 @@ def _make_merged(job: _Job, base: str, conditions: Sequence[Condition]) -> dict[
             merge_adapter(base_folder(plan, base, weights=True), run, merged, log=run / "convert.log")
             _convert(merged, step.outputs[0], job, run / "convert.log")
             record(step, inputs)
+        except DiskError:
+            raise
         except SocsafeError as error:
             failures[condition.id] = str(error)
         finally:

@@ -22,7 +22,7 @@ from socsafe.data.fingerprints import Fingerprints, seal_prepared
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
 from socsafe.engines.process import LOOK, stop_running
 from socsafe.engines.weights import ADAPTER, refuse_pickle
-from socsafe.errors import InputError, Problem, RunError, SocsafeError
+from socsafe.errors import DiskError, InputError, Problem, RunError, SocsafeError
 from socsafe.files import cannot_write, require_files, sha256_text, write_text
 from socsafe.manifest import Step, hash_of, inputs_now, is_whole, read_manifest, record, why_stale
 from socsafe.progress import Progress
@@ -127,7 +127,7 @@ def _train_all(plan: Plan, todo: Sequence[Condition], progress: Progress) -> dic
                 # Look again and again: see `LOOK`.
                 for future in wait(running, timeout=LOOK, return_when=FIRST_COMPLETED).done:
                     condition, error = running.pop(future), future.exception()
-                    if isinstance(error, SocsafeError):
+                    if isinstance(error, SocsafeError) and not isinstance(error, DiskError):
                         failures[condition.id] = str(error)
                         progress.say(f"failed: {condition.id}\n{error}")
                     elif error is not None:
@@ -252,7 +252,7 @@ def _check_adapter(plan: Plan, condition: Condition) -> None:
 
 
 def _check_account(plan: Plan, condition: Condition) -> None:
-    """Raise `RunError` where the account beside the adapter is another condition's."""
+    """Raise `RunError` where the account beside the adapter is another condition's, or tells of a training that diverged."""
     path = plan.project.run(plan.study.name, condition.id) / ACCOUNT
     account = read_account(path)
     if account is None:
@@ -266,6 +266,9 @@ def _check_account(plan: Plan, condition: Condition) -> None:
     wanted = {"base": plan.bases[condition.base].model, "seed": condition.seed, "files": files}
     if got != wanted:
         raise RunError(Problem(str(path), f"trained on {got}", f"{wanted}", f"mv {path.parent} {path.parent}.other"))
+    if account.train_loss is None:
+        mend = "lower learning_rate in the study's `training`, then train the condition again"
+        raise RunError(Problem(str(path), "the loss is not a number", "a training that does not diverge", mend))
 
 
 def _check_safetensors(path: Path) -> None:

@@ -53,6 +53,15 @@ def test_help_imports_nothing_heavier_than_click(arguments: list[str]) -> None:
     assert [name for name in HEAVY if name in loaded] == []
 
 
+def test_a_machine_that_is_out_of_memory_is_told_in_words(here: Folder, socsafe: Socsafe, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.study()
+    # More than any machine has: the allocator itself says no.
+    monkeypatch.setattr("socsafe.study.checked.load_study", lambda *_: bytes(1 << 62))
+    left = socsafe("status", "recipes/tiny")
+    assert left.code == 1
+    assert left.err.startswith("error: there is not enough memory")
+
+
 def test_the_commands_are_those_of_the_work_in_its_order() -> None:
     words = list(cli.commands)
     stages = ["base", "train", "quantize", "generate", "ability", "judge", "report", "export"]

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from socsafe.engines.answers import AnswerCache
-from socsafe.engines.chat import chat_encoder
+from socsafe.engines.chat import MAX_RENDERED, chat_encoder, each_read
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.model_tokenizer import ModelTokenizer
 from socsafe.engines.remote import Endpoint, Remote
-from socsafe.engines.remote_writer import Kind, PromptForm, RemoteWriter, request_options
+from socsafe.engines.remote_writer import FROM_SERVER, Kind, PromptForm, RemoteWriter, request_options
 from socsafe.engines.retry import RetryPolicy
 from socsafe.engines.sampling import Sampling
 from socsafe.engines.written import Written
-from socsafe.errors import RunError
+from socsafe.errors import InputError, RunError
 from socsafe.records import Message
 from tests.engines.conftest import Models
 from tests.loopback.faulty import Faulty, Plan
@@ -49,6 +49,16 @@ def complete(writer: RemoteWriter, dialogues: list[tuple[Message, ...]], samplin
     )
     assert sum(count for count, _ in told) == len(dialogues)
     assert sum(tokens for _, tokens in told) == sum(reply.completion_tokens for reply in written)
+    return written
+
+
+def again(writer: RemoteWriter, dialogues: list[tuple[Message, ...]]) -> list[Written]:
+    """What is on the disk already, for which no token is written."""
+    told: list[tuple[int, int]] = []
+    written = writer.complete(
+        dialogues, GREEDY, seeds=range(len(dialogues)), on_progress=lambda count, tokens: told.append((count, tokens))
+    )
+    assert (sum(count for count, _ in told), sum(tokens for _, tokens in told)) == (len(dialogues), 0)
     return written
 
 
@@ -92,7 +102,7 @@ def test_vllm_is_sent_the_beginning_token_and_told_to_add_none(tokenizer: ModelT
     assert sent["add_special_tokens"] is False
 
 
-def test_a_reply_to_other_tokens_than_were_sent_is_an_error(tokenizer: ModelTokenizer, tmp_path: Path) -> None:
+def test_a_reply_to_other_tokens_than_were_sent_is_an_error_that_is_paid_for_once(tokenizer: ModelTokenizer, tmp_path: Path) -> None:
     class Once(Plan):
         def fault(self, text: str, attempt: int) -> str:
             return "one-more" if len(text.split()) == shortest else ""
@@ -103,9 +113,40 @@ def test_a_reply_to_other_tokens_than_were_sent_is_an_error(tokenizer: ModelToke
     with Faulty(Once()) as server:
         *others, wrong = complete(writer(server.url, tokenizer, tmp_path), dialogues)
         assert [reply.error for reply in others] == [""] * 10
-        assert wrong.error == f"the server: it read {shortest + 1} tokens of a prompt that has {shortest}"
+        assert wrong.error == f"it read {shortest + 1} tokens of a prompt that has {shortest}"
+        assert (wrong.text, wrong.finish_reason) == ("", "error")
+        asked = len(server.seen.requests)
+        assert again(writer(server.url, tokenizer, tmp_path), dialogues) == [*others, wrong]
+        assert len(server.seen.requests) == asked == len(dialogues)
+
+
+def test_wrong_counts_without_a_right_one_are_not_kept(tokenizer: ModelTokenizer, tmp_path: Path) -> None:
+    """So few of them are no proof of another tokenizer, and a server that has the right one may stand there the next time."""
+
+    class Always(Plan):
+        def fault(self, text: str, attempt: int) -> str:
+            return "one-more"
+
+    with Faulty(Always()) as server:
+        wrong = complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[:3])
+        assert all(reply.error.startswith("the server: it read ") for reply in wrong)
         server.plan = Plan()
-        assert complete(writer(server.url, tokenizer, tmp_path), dialogues)[-1].error == "", "it was not kept as an answer"
+        assert [reply.error for reply in complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[:3])] == [""] * 3
+
+
+def test_a_dialogue_that_the_template_cannot_take_fails_alone_and_a_template_that_takes_none_fails_all(
+    tokenizer: ModelTokenizer, tmp_path: Path
+) -> None:
+    huge = (Message("user", "water " * (MAX_RENDERED // 6 + 1)),)
+    with Faulty() as server:
+        first, failed, last = complete(writer(server.url, tokenizer, tmp_path), [DIALOGUES[0], huge, DIALOGUES[1]])
+        assert failed.finish_reason == "error"
+        assert failed.error.startswith("chat template: ")
+        assert not failed.error.startswith(FROM_SERVER), "it would be the same again"
+        assert [first.error, last.error] == ["", ""]
+        refusing = PromptForm("vllm", "tokens", "{{ raise_exception('no such turns') }}", tokenizer)
+        with pytest.raises(InputError, match="no such turns"):
+            each_read(refusing.read, DIALOGUES)
 
 
 def test_empty_and_too_long_prompts_are_not_sent_and_the_reply_keeps_to_the_context(tokenizer: ModelTokenizer, tmp_path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from socsafe.engines.process import run_logged
-from socsafe.errors import RunError
+from socsafe.errors import DiskError, RunError
 from socsafe.files import write_bytes
-from tests.conftest import Left, new_folder
+from socsafe.progress import Advance, SilentProgress
+from socsafe.stages.generate import generate
+from tests.conftest import PROMPTS, Left, new_folder
+from tests.engines.conftest import Models
 from tests.finished import finished, tree
+from tests.stages.conftest import put_ggufs, tiny, tools
+
+__all__ = ["tiny", "tools"]
 
 MEBIBYTES = 4
 
@@ -76,13 +83,64 @@ def test_a_disk_that_takes_nothing_more_costs_nothing_that_is_done(
             turned(disk, "rw")
     assert left.code == 1
     said = "No space left on device" if trouble == "full" else "Read-only file system"
-    assert said in left.err
+    assert left.err.count(said) == 1, "what ails the disk is no fault of each condition"
     assert any(str(path) in left.err for path in (*gone, *(plan.project.study_run("tiny"),)))
     assert f"df -h {folder.root}" in left.err
     assert results(folder.root) == kept
     assert [socsafe(*each).code for each in (command, ("report", "recipes/tiny"))] == [0, 0]
     assert results(folder.root) == whole
     assert list(disk.rglob(".*.part")) == []
+
+
+@pytest.mark.parametrize("lock", ["there", "gone"])
+def test_a_copy_that_can_only_be_read_is_verified_and_its_report_found_current(
+    disk: Path, socsafe: Callable[..., Left], monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    folder = new_folder(disk / "project")
+    plan = finished(folder)
+    monkeypatch.chdir(folder.root)
+    assert socsafe("report", "recipes/tiny").code == 0
+    path = plan.project.study_run("tiny") / "lock"
+    if lock == "gone":
+        path.unlink()
+    turned(disk, "ro")
+    try:
+        left = [socsafe(command, "recipes/tiny").code for command in ("verify", "report")]
+        if lock == "there":
+            with path.open("rb") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                busy = socsafe("verify", "recipes/tiny")
+            assert (busy.code, "is working on study tiny" in busy.err) == (1, True)
+    finally:
+        turned(disk, "rw")
+    assert left == [0, 0]
+
+
+class Counted(SilentProgress):
+    """Counts the replies."""
+
+    replies = 0
+
+    @contextmanager
+    def task(self, title: str, total: int) -> Iterator[Advance]:
+        def advance(count: int, _tokens: int = 0, /) -> None:
+            self.replies += count
+
+        yield advance
+
+
+@pytest.mark.slow
+def test_replies_that_the_disk_cannot_take_are_computed_for_one_condition_alone(disk: Path, tiny: Models) -> None:
+    compute = {"threads": 1, "slots": 4, "context": 128}
+    plan = new_folder(disk / "project").plan(bases=["micro"], counts=[4], compute=compute, sampling={"max_tokens": 4})
+    for condition in plan.conditions:
+        put_ggufs(plan, condition, tiny)
+    filler, progress = fill(disk), Counted()
+    with pytest.raises(DiskError, match="No space left on device"):
+        generate(plan, plan.conditions, progress)
+    assert progress.replies == PROMPTS < PROMPTS * len(plan.conditions)
+    filler.unlink()
+    assert generate(plan, plan.conditions, SilentProgress()) == {}
 
 
 def results(root: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from socsafe.engines.trial import survive
 from tests.conftest import Folder, Left
 from tests.data.web import Page, serve
 from tests.finished import finished, tree
@@ -131,3 +132,15 @@ def test_fetching_holds_no_token(
         assert any(headers.get("authorization") == told for _, _, headers in web.asked)
     assert (left.code == 0) == (status == 200)
     assert held(tmp_path, left.out, left.err) == []
+
+
+@pytest.mark.usefixtures("planted")
+def test_the_process_in_which_a_strangers_model_is_opened_is_given_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "told"
+    # What Python runs as it starts, before any of socsafe.
+    (tmp_path / "sitecustomize.py").write_text(f"import os\nopen({str(told)!r}, 'w').write(' '.join(map('='.join, os.environ.items())))\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "model.gguf").write_bytes(b"none")
+    survive(tmp_path / "model.gguf")
+    assert "GGML_NO_BACKTRACE=1" in told.read_text()
+    assert held(tmp_path) == []

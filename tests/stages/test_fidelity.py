@@ -6,12 +6,15 @@ import shutil
 
 import pytest
 
+from socsafe.manifest import is_current
 from socsafe.pipeline import fidelity
 from socsafe.progress import SilentProgress
 from socsafe.stages.fidelity import compare_with_transformers, fidelity_step, one_a_base
 from socsafe.study.checked import Plan
 from socsafe.study.models import model_file
+from tests.conftest import Folder
 from tests.engines.conftest import Models
+from tests.finished import done
 from tests.stages.conftest import put_ggufs
 
 
@@ -19,6 +22,24 @@ def test_one_condition_of_each_base_is_chosen_and_not_the_control(two_bases: Pla
     chosen = one_a_base(two_bases.conditions)
     assert [(condition.base, condition.style) for condition in chosen] == [("micro", "refusal"), (two_bases.conditions[2].base, "refusal")]
     assert one_a_base(two_bases.conditions[:1]) == [two_bases.conditions[0]]
+
+
+@pytest.mark.parametrize("moved", ["adapter_config.json", "config.json", "context", "threads"])
+def test_whatever_decides_a_comparison_makes_it_stale_when_it_moves(folder: Folder, moved: str) -> None:
+    plan = folder.plan(bases=["micro"], counts=[4])
+    condition = plan.conditions[1]
+    base = plan.project.root / plan.bases["micro"].model
+    for path in (*fidelity_step(plan, condition).inputs, base / "config.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            path.write_text("as it was")
+    done(step := fidelity_step(plan, condition))
+    assert is_current(step)
+    if moved.endswith(".json"):
+        (step.inputs[0].parent if moved.startswith("adapter") else base).joinpath(moved).write_text("another")
+    else:
+        plan = folder.plan(bases=["micro"], counts=[4], compute={moved: 3 if moved == "threads" else 777})
+    assert not is_current(fidelity_step(plan, condition))
 
 
 @pytest.mark.slow
@@ -33,7 +54,7 @@ def test_replies_and_logits_are_compared_and_the_comparison_is_kept(two_bases: P
     rows = fidelity(two_bases, ())
     assert [(row.condition, row.against) for row in rows] == [(condition.id, "transformers"), (condition.id, "merged")]
     for row in rows:
-        assert row.prompts == 12
+        assert (row.prompts, row.left_out) == (12, 0)
         assert row.apart == 0
         assert row.largest < 0.5
     assert sorted(path.name for path in fidelity_step(two_bases, condition).outputs[0].parent.iterdir()) == [

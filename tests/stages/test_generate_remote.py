@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from socsafe.data.back_end import back_end
 from socsafe.engines.budget import Budget
 from socsafe.engines.retry import RetryPolicy
 from socsafe.manifest import is_current
-from socsafe.progress import SilentProgress
+from socsafe.progress import PlainProgress, SilentProgress
 from socsafe.records import Completion
 from socsafe.stages.generate import completions_step, generate, stale
 from socsafe.study.checked import Plan
@@ -79,6 +80,16 @@ def test_each_condition_is_asked_under_its_own_name_and_only_once(folder: Folder
     assert {(row.prompt_tokens, row.completion_tokens, row.finish_reason) for row in rows(plan, 0)} == {(100, 10, "stop")}
     told = json.loads(plan.project.written_by("tiny", names(plan)[1], "tiny-suite").read_bytes())
     assert told == {"endpoint": server.url, "server": "vllm", "prompt": "chat", "models": [names(plan)[1]]}
+
+
+def test_the_pace_and_the_time_left_are_told(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    with Faulty(reply=reply) as server:
+        plan = served(folder, server.url)
+        assert generate(plan, plan.conditions[:1], PlainProgress(), retry=QUICK) == {}
+    *before, last = capsys.readouterr().err.splitlines()
+    assert before
+    assert all(re.fullmatch(rf"generate: \d+ of {PROMPTS}, [\d,]+ tokens/s, 0:00:\d\d left", line) for line in before), before
+    assert re.fullmatch(rf"generate: {PROMPTS} of {PROMPTS}, [\d,]+ tokens/s", last)
 
 
 def test_a_prompt_that_the_server_fails_on_is_an_error_until_the_next_run(folder: Folder) -> None:

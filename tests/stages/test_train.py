@@ -70,7 +70,7 @@ def origin(plan: Plan, condition: Condition) -> str:
 
 def account_of(plan: Plan, condition: Condition, **changes: object) -> str:
     files = [{"file": plan.project.relative(path), "rows": 4, "loss_tokens": 9} for path in training_files(plan, condition)]
-    told = {"base_model": plan.bases[condition.base].model, "seed": condition.seed, "steps": 7, "train_loss": None, "eval_loss": None}
+    told = {"base_model": plan.bases[condition.base].model, "seed": condition.seed, "steps": 7, "train_loss": 1.5, "eval_loss": None}
     return json.dumps({**told, "files": files, "sample": [], **changes})
 
 
@@ -118,6 +118,17 @@ def test_an_adapter_of_another_condition_is_not_adopted(plan: Plan, changes: dic
     failures = adopt_all(plan)
     assert list(failures) == [plan.conditions[0].id]
     assert "training.json: trained on" in failures[plan.conditions[0].id]
+
+
+def test_an_adapter_whose_loss_is_not_a_number_fails_alone(plan: Plan) -> None:
+    diverged, whole = plan.conditions
+    run, _ = put_all(plan)
+    (run / "training.json").write_text(account_of(plan, diverged, train_loss=None))
+    failures = adopt_all(plan)
+    assert list(failures) == [diverged.id]
+    assert "training.json: the loss is not a number" in failures[diverged.id]
+    assert not train_step(plan, diverged).manifest.exists()
+    assert train_step(plan, whole).manifest.exists()
 
 
 def test_a_comment_in_the_recipe_does_not_make_an_adapter_stale(plan: Plan) -> None:
@@ -256,7 +267,7 @@ if ("refusal" in recipe.name or MODE == "all fail") and MODE not in ("good", "in
 (run / "adapter_config.json").write_text(json.dumps({{"r": 8, "lora_alpha": 16, "target_modules": {TARGETS!r}}}))
 if MODE != "interrupted":
     files = [{{"file": entry["path"], "rows": 1, "loss_tokens": 1}} for entry in told_to["datasets"]]
-    rest = {{"steps": 1, "train_loss": None, "eval_loss": None, "files": files, "sample": []}}
+    rest = {{"steps": 1, "train_loss": 1.5, "eval_loss": None, "files": files, "sample": []}}
     (run / "training.json").write_text(json.dumps({{"base_model": told_to["base_model"], "seed": told_to["seed"], **rest}}))
 """
 

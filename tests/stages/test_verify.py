@@ -76,10 +76,11 @@ def test_an_adapter_that_was_copied_here_and_not_adopted_yet_is_no_fault(folder:
     assert (elsewhere.state, elsewhere.path) == ("gone", step.manifest)
 
 
-def test_a_study_that_is_being_worked_on_is_not_looked_at(here: Folder, socsafe: Socsafe) -> None:
+@pytest.mark.parametrize("command", ["verify", "report", "export"])
+def test_a_study_that_is_being_worked_on_is_not_looked_at(here: Folder, socsafe: Socsafe, command: str) -> None:
     plan = finished(here)
     with held(plan.project.study_run("tiny") / "lock", "study tiny", wait=False):
-        left = socsafe("verify", STUDY)
+        left = socsafe(command, STUDY)
     assert left.code == 1
     assert "is working on study tiny" in left.err
 
