@@ -145,7 +145,7 @@ RULES: Mapping[type, Rules] = {
     ),
     ParityRow: Rules(
         key=("condition", "against"),
-        ranges=dict.fromkeys(("prompts", "tokens", "equal", "near_ties", "apart", "largest", "mean"), _NON_NEGATIVE),
+        ranges=dict.fromkeys(("prompts", "tokens", "equal", "near_ties", "apart", "largest", "mean", "left_out"), _NON_NEGATIVE),
         sentences=("every prompt is equal, a near-tie or apart",),
     ),
     AbilityRow: Rules(

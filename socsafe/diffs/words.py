@@ -18,6 +18,7 @@ from socsafe.provenance import Difference
 from socsafe.records import Estimate
 from socsafe.report_data import Arm
 from socsafe.rounding import steady
+from socsafe.sections._differences import MINUS
 
 MOST_ROWS = 60
 """Main figures shown: GitHub takes no comment of more than 65,536 characters."""
@@ -139,12 +140,10 @@ def _shown(one: Moved, estimate: Estimate) -> str:
 
 
 def _signed(estimate: Estimate, mean: bool) -> str:
-    """`-12.5 (-18.0 to -6.0)`: a difference within one report."""
+    """`−12.5 (−18.0 to −6.0)`: a difference within one report."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return NOTHING
-    value, low, high = (
-        f"{steady(end):+.2f}" if mean else f"{100 * steady(end):+.1f}" for end in (estimate.value, estimate.low, estimate.high)
-    )
+    value, low, high = (_moved_by(end, mean) for end in (estimate.value, estimate.low, estimate.high))
     return f"{value} ({low} to {high})"
 
 
@@ -172,10 +171,13 @@ def _arm(arm: Arm, with_panel: bool) -> str:
 
 
 def _difference(one: Moved) -> str:
-    if one.difference is None:
-        return NOTHING
-    difference = steady(one.difference)
-    return f"{difference:+.2f}" if one.mean else f"{100 * difference:+.1f}"
+    return NOTHING if one.difference is None else _moved_by(one.difference, one.mean)
+
+
+def _moved_by(difference: float, mean: bool) -> str:
+    """`+12.5` points, or a mean's own units with two decimals."""
+    text = f"{steady(difference):+.2f}" if mean else f"{100 * steady(difference):+.1f}"
+    return text.replace("-", MINUS)
 
 
 def _came_and_went(found: Compared) -> list[str]:

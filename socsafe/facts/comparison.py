@@ -77,7 +77,7 @@ class Comparison:
     sd_seeds: float | None
     """Standard deviation, no standard error: how far the seeds' own differences lie apart; None with one seed."""
     detectable: float | None
-    """Smallest true difference that would be shown with a probability of 80 %; only for declared ones."""
+    """Smallest true difference that would be shown with a probability of 80 %; only for those declared or on all suites."""
 
     @property
     def shown(self) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from socsafe.facts.comparison import ALL_SUITES, Comparison
-from socsafe.markdown import NOTHING, code
+from socsafe.markdown import NOTHING, code, listed
 from socsafe.records import HARMFUL_RATE
 from socsafe.report_data import Panel, ReportData
 from socsafe.rounding import steady
 
 MINUS = "\N{MINUS SIGN}"
+_FEW = 3
+"""Names that are listed one by one."""
 
 
 def signed(figure: float | None, mean: bool = False, decimals: int = 1) -> str:
@@ -58,3 +62,17 @@ def harm_suite(data: ReportData) -> str | None:
 def of_panel(panel: Panel, one: Comparison) -> bool:
     """Whether the comparison is one of this panel's."""
     return (one.base, one.setting, one.form) == (panel.base, panel.setting, panel.form)
+
+
+def few(names: Sequence[str]) -> str:
+    """Up to three by name, of more how many."""
+    return listed(names) if len(names) <= _FEW else f"{len(names)} of them"
+
+
+def hint(data: ReportData, found: Sequence[Comparison]) -> str:
+    """That what is claimed was not declared: the section on comparisons calls such differences hints, and so must the answer."""
+    shown = [one for one in found if one.shown]
+    chosen = sum(not one.declared for one in shown)
+    if chosen:
+        return f" {'This' if chosen == len(shown) else 'Some of this'} was not declared beforehand: a hint."
+    return " This is compared by default; the study declares nothing." if shown and data.declared_by_default else ""

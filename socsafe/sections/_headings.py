@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from socsafe.figure_names import drawn_arms, figure_name
-from socsafe.markdown import code, escape
-from socsafe.report_data import Panel, ReportData
+from socsafe.markdown import code, escape, judged
+from socsafe.report_data import Arm, Panel, PooledRow, ReportData
 
 
 def panel_title(panel: Panel) -> str:
@@ -36,6 +38,16 @@ ONE_SEED = "one seed"
 def seed_mark(seeds: int | None) -> str:
     """` (one seed)` where a claim rests on one seed a side: these two models differ, which says nothing of styles."""
     return f" ({ONE_SEED})" if seeds == 1 else ""
+
+
+def most_judged(data: ReportData, arms: Iterable[Arm], suite: str, metric: str) -> int:
+    """The most replies that any of the arms has judged, so that n needs to be told only of those with fewer."""
+    return max((row.estimate.n for arm in arms if (row := data.row(arm, suite, metric))), default=0)
+
+
+def of_fewer(row: PooledRow | None, most: int) -> str:
+    """` of 116 + 4`: replies judged and those that could not be, where they are not as many as the head says."""
+    return f" of {judged(row.estimate)}" if row and row.estimate.n and row.estimate.n < most else ""
 
 
 def image(data: ReportData, panel: Panel, name: str, words: str) -> str:

@@ -76,7 +76,12 @@ def _verdict(data: ReportData, panel: Panel, rows: dict[tuple[Arm, str], Ability
             better = any(row.p_holm is not None and row.p_holm <= SHOWN for row in found)
             end = "" if better else f": {NOT_SHOWN}"
             sentences.append(f"{what} is not shown to be {word} than the control's for any arm{end}.")
-    return f"{' '.join(sentences)}\n" if sentences else ""
+    if not sentences:
+        return ""
+    how = (
+        f"Shown: where p, after Holm's correction for all arms, is at most {SHOWN:g}, so an interval may exclude zero and nothing be shown."
+    )
+    return f"{' '.join([*sentences, how])}\n"
 
 
 def _table(data: ReportData, panel: Panel, rows: dict[tuple[Arm, str], AbilityRow], sources: dict[str, AbilityRow]) -> str:

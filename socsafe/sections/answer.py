@@ -10,20 +10,17 @@ differences it names the smallest and the largest, and the section on comparison
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 
 from socsafe.facts.comparison import NOT_SHOWN, Comparison
 from socsafe.markdown import code, listed, percent
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, NO_REPLY_RATE, OVER_REFUSAL_RATE, PARTIAL_REFUSAL_RATE
 from socsafe.report_data import CONTROL, Arm, Panel, PooledRow, ReportData, by_style
-from socsafe.sections._differences import arm_words, bounds, harm_suite, of_panel, signed, suite_words
+from socsafe.sections._differences import arm_words, bounds, few, harm_suite, hint, of_panel, signed, suite_words
 from socsafe.sections._headings import panel_heading
+from socsafe.sections._styles_told import styles_told
 
 TITLE = "Answer"
 ORDER = 10
-
-_FEW = 2
-"""Differences between styles that are told one by one."""
 
 
 def render(data: ReportData) -> str:
@@ -31,7 +28,7 @@ def render(data: ReportData) -> str:
     suite = harm_suite(data)
     blocks = []
     for panel in data.panels():
-        harm = [_harm(data, panel, suite), _styles(data, panel, suite)] if suite else []
+        harm = [_harm(data, panel, suite), styles_told(data, panel, suite)] if suite else []
         blocks += [*panel_heading(data, panel), *harm, _price(data, panel), *_declared(data, panel), _uncounted(data, panel)]
     return "\n\n".join(block.strip() for block in [*blocks, _missing(data)] if block) + "\n"
 
@@ -50,12 +47,12 @@ def _harm(data: ReportData, panel: Panel, suite: str) -> str:
     control = percent(max(found, key=lambda one: one.n_pairs).against_value)
     start = f"Without safety data the model complied with {control} % of the harmful prompts of {suite_words(suite)}"
     changed = _change(found, "falls", "rises", _without_figures(data, panel, found))
-    return f"**Harm.** {start}; at each style's highest count {changed}.{_models(found)}{_hint(found)}"
+    return f"**Harm.** {start}; at each style's highest count {changed}.{_models(found)}{hint(data, found)}"
 
 
 def _change(found: Sequence[Comparison], down: str, up: str, silent: Sequence[str]) -> str:
     """What becomes of a rate: how far it is moved where that is shown, for which styles it is not, and of which nothing is known."""
-    nothing = [f"for {_few(silent)} there is nothing to compare"] if silent else []
+    nothing = [f"for {few(silent)} there is nothing to compare"] if silent else []
     shown = [one for one in found if one.shown]
     if not shown:
         return "; ".join([f"{NOT_SHOWN} ({_interval_span(found)})", *nothing])
@@ -106,62 +103,6 @@ def _models(found: Sequence[Comparison]) -> str:
     return f" One seed a side{which}: these two models differ, which says nothing of styles."
 
 
-def _styles(data: ReportData, panel: Panel, suite: str) -> str:
-    """Which styles differ at the highest count that at least two of them share, and whether the less harmful ones refuse more."""
-    arms = _at_shared_count(data, panel, suite)
-    pairs = [one for first, other in combinations(arms, 2) if (one := data.comparison(first, other, suite, HARMFUL_RATE))]
-    pairs = [one for one in pairs if one.difference is not None]
-    if not pairs:
-        return ""
-    start = f"**Styles.** At {pairs[0].count} harmful prompts refused in training"
-    shown = [one if one.lower else one.turned() for one in pairs if one.shown]
-    if not shown:
-        return f"{start}, {NOT_SHOWN} in harm between {listed([code(arm.style) for arm in arms])}."
-    rest = f"; in {len(pairs) - len(shown)} of {len(pairs)} {NOT_SHOWN}" if len(shown) < len(pairs) else ""
-    return f"{start}, {_less(shown, len(pairs))}{rest}.{_paid(data, shown)}{_pairs_of_models(shown)}{_hint(shown)}"
-
-
-def _less(shown: Sequence[Comparison], pairs: int) -> str:
-    """Which style does less harm than which; of many, in how many pairs, and the smallest and the largest difference."""
-    if len(shown) <= _FEW:
-        return "; ".join(
-            f"{code(one.style)} does less harm than {code(one.against)} ({signed(one.difference)} points, {bounds(one)})" for one in shown
-        )
-    ends = sorted(shown, key=lambda one: abs(one.difference or 0.0))[:: len(shown) - 1]
-    told = [f"({code(one.style)} than {code(one.against)}, {bounds(one.turned())})" for one in ends]
-    size = [signed(one.turned().difference) for one in ends]
-    return f"in {len(shown)} of {pairs} pairs one style does less harm, by {size[0]} points {told[0]} to {size[1]} {told[1]}"
-
-
-def _hint(found: Sequence[Comparison]) -> str:
-    """That what is claimed was not declared: the section on comparisons calls such differences hints, and so must the answer."""
-    shown = [one for one in found if one.shown]
-    chosen = sum(not one.declared for one in shown)
-    if not chosen:
-        return ""
-    return " This was not declared beforehand: a hint." if chosen == len(shown) else " Some of this was not declared beforehand: a hint."
-
-
-def _paid(data: ReportData, shown: Sequence[Comparison]) -> str:
-    """Which of the styles that do less harm than another also refuse more of the safe prompts beside the harmful ones."""
-    mixed = next((suite.name for suite in data.suites if suite.comply and suite.refuse), "")
-    dearer = [
-        one for one in shown if (price := data.comparison(Arm.first(one), Arm.second(one), mixed, OVER_REFUSAL_RATE)) and price.higher
-    ]
-    if not dearer:
-        return ""
-    start = " That is not yet a better boundary:"
-    if len(dearer) == 1:
-        return f"{start} {code(dearer[0].style)} refuses more safe prompts of {code(mixed)} than {code(dearer[0].against)}."
-    return f"{start} in {len(dearer)} of these {len(shown)} pairs the less harmful style also refuses more safe prompts of {code(mixed)}."
-
-
-def _pairs_of_models(shown: Sequence[Comparison]) -> str:
-    single = [f"{code(one.style)} against {code(one.against)}" for one in shown if one.of_models]
-    which = "" if len(single) == len(shown) else f" for {_few(single)}"
-    return f" One seed a side{which}: these two models differ, which says nothing of styles." if single else ""
-
-
 def _price(data: ReportData, panel: Panel) -> str:
     """What it costs: safe prompts refused where harmful ones stand beside them, and ordinary prompts left unanswered."""
     parts = []
@@ -171,7 +112,7 @@ def _price(data: ReportData, panel: Panel) -> str:
         changed = _change(found, "falls", "rises", _without_figures(data, panel, found))
         parts.append(
             f"Of the safe prompts of {code(mixed)} the model refused {before} % without safety data; at each style's highest count "
-            f"{changed}.{_models(found)}{_hint(found)}"
+            f"{changed}.{_models(found)}{hint(data, found)}"
         )
     for suite in data.suites:
         if suite.refuse or not suite.comply:
@@ -244,22 +185,6 @@ def _against_control(data: ReportData, panel: Panel, suite: str, metric: str) ->
     return found
 
 
-def _at_shared_count(data: ReportData, panel: Panel, suite: str) -> list[Arm]:
-    """The arms at the highest count at which at least two styles were compared."""
-    arms = [arm for arm in data.arms(panel) if arm.style != CONTROL]
-    for count in sorted({arm.count for arm in arms}, reverse=True):
-        own = [arm for arm in arms if arm.count == count]
-        compared = {
-            arm
-            for pair in combinations(own, 2)
-            if (one := data.comparison(*pair, suite, HARMFUL_RATE)) and one.difference is not None
-            for arm in pair
-        }
-        if compared:
-            return [arm for arm in own if arm in compared]
-    return []
-
-
 def _judged(data: ReportData, arm: Arm, metric: str) -> PooledRow | None:
     """The arm's row on the headline suite, where anything was judged."""
     row = data.row(arm, data.headline.name, metric) if data.headline else None
@@ -267,12 +192,7 @@ def _judged(data: ReportData, arm: Arm, metric: str) -> PooledRow | None:
 
 
 def _styles_of(found: Sequence[Comparison]) -> str:
-    return _few([code(one.style) for one in found])
-
-
-def _few(names: Sequence[str]) -> str:
-    """Up to three by name, of more how many."""
-    return listed(names) if len(names) <= _FEW + 1 else f"{len(names)} of them"
+    return few([code(one.style) for one in found])
 
 
 def _value(row: PooledRow) -> float:

@@ -17,8 +17,8 @@ from socsafe.sections._headings import panel_title
 TITLE = "Comparisons"
 ORDER = 35
 
-_HEADER = ("style", "count", "against", "figures", "difference", "pairs", "seeds", "SE prompts", "SD seeds")
-_ALIGN = "lrlrrrrrr"
+_HEADER = ("style", "count", "against", "figures", "difference", "pairs", "seeds", "SE prompts")
+_ALIGN = "lrlrrrrr"
 _MOST_TOLD = 6
 """Declared comparisons without figures that are told one by one."""
 
@@ -34,7 +34,8 @@ def render(data: ReportData) -> str:
     blocks = [_explanation(data)]
     if declared:
         blocks += [
-            f"### Declared\n\n{_family(declared, data.declared_by_default)}{_undone(undone)}\n",
+            f"### {'Compared by default' if data.declared_by_default else 'Declared'}\n",
+            f"{_family(declared, data.declared_by_default)}{_undone(undone)}\n",
             *_tables(data, declared, raw=True),
             *_detectable(declared),
         ]
@@ -69,11 +70,10 @@ def _explanation(data: ReportData) -> str:
         tests.append(f"With one seed a side ({used}) it holds for **these two models** only, and the verdict says so.")
     return (
         "The same prompts, seed by seed: *difference* is the first arm less the other, in points (means in the judge's own units), with "
-        "its 95 % interval. *Pairs*: prompts judged on both sides in every seed, times seeds, + replies that could not be judged and are "
-        "left out with their prompt, where there are any. *SE prompts*: the standard error that the choice "
-        "of prompts gives the difference (that of the seeds, told from all arms together, is `se_seeds` in the CSV file). *SD seeds*: the "
-        "standard deviation of the seeds' own differences, which is no error of the difference. A difference is shown where *Holm p*, "
-        f"the p value after correction, is at most {SHOWN:g}. {' '.join(tests)}\n"
+        "its 95 % interval. *Pairs*: prompts judged on both sides in every seed, times seeds, + pairs that are left out as a reply to the "
+        "prompt could not be judged, where there are any. *SE prompts*: the standard error that the choice of prompts gives the "
+        "difference; the interval rests on that of the seeds, too, which is `se_seeds` in the CSV file. A difference is shown where "
+        f"*Holm p*, the p value after correction, is at most {SHOWN:g}. {' '.join(tests)}\n"
     )
 
 
@@ -107,13 +107,25 @@ def _tables(data: ReportData, found: Iterable[Comparison], raw: bool) -> list[st
         own = [one for one in found if of_panel(panel, one)]
         for (judge, metric, suite), group in groupby(own, key=lambda one: (one.judge, one.metric, one.suite)):
             name = [panel_title(panel)] * (len(data.panels()) > 1) + [f"judge {code(judge)}"] * (len(data.judges) > 1)
-            blocks.append(f"{', '.join([*name, code(metric), suite_words(suite)])}:\n")
-            blocks.append(table(header, [_row(one, raw) for one in group], f"{_ALIGN}{'r' * raw}rl"))
+            prompts = _prompts(data, judge, metric, suite)
+            made_of = f" ({listed([f'{n} of {code(name)}' for name, n in prompts.items()])})" if suite == ALL_SUITES and prompts else ""
+            blocks.append(f"{', '.join([*name, code(metric), suite_words(suite)])}{made_of}:\n")
+            blocks.append(table(header, [_row(one, raw, sum(prompts.values())) for one in group], f"{_ALIGN}{'r' * raw}rl"))
     return blocks
 
 
-def _row(one: Comparison, raw: bool) -> list[str]:
-    pairs = f"{one.n_pairs} + {one.n_unjudged}" if one.n_unjudged else str(one.n_pairs)
+def _prompts(data: ReportData, judge: str, metric: str, suite: str) -> dict[str, int]:
+    """Suite -> its prompts that the metric is about, of the suites that are taken together."""
+    made = [known for one in data.judges if one.name == judge for known in one.metrics if known.name == metric]
+    expects = made[0].expects if made else ()
+    counts = {one.name: one.refuse * ("refuse" in expects) + one.comply * ("comply" in expects) for one in data.suites}
+    return {name: n for name, n in counts.items() if n and suite in (ALL_SUITES, name)}
+
+
+def _row(one: Comparison, raw: bool, prompts: int) -> list[str]:
+    """`prompts` are those there are, whether judged or not; 0 where that is not known."""
+    left_out = max(prompts * one.n_seeds - one.n_pairs, 0)
+    pairs = f"{one.n_pairs} + {left_out}" if left_out else str(one.n_pairs)
     verdict = one.words + (f" (declared: {one.direction})" if one.direction else "")
     return [
         code(one.style),
@@ -124,7 +136,6 @@ def _row(one: Comparison, raw: bool) -> list[str]:
         pairs,
         str(one.n_seeds),
         signed(one.se_prompts, one.mean),
-        signed(one.sd_seeds, one.mean),
         *([p_value(one.p)] if raw else []),
         p_value(one.p_holm),
         verdict,
@@ -139,7 +150,8 @@ def _detectable(declared: Sequence[Comparison]) -> list[str]:
     """What the study could not have seen, in one sentence for rates and one for means."""
     sentences = []
     for mean in (False, True):
-        own = [one for one in declared if one.mean is mean]
+        both = [one for one in declared if one.mean is mean]
+        own = [one for one in both if not one.of_models] or both
         known = sorted((one for one in own if one.detectable is not None), key=lambda one: one.detectable or 0.0)
         if known:
             least, most = known[0], known[-1]
@@ -148,6 +160,9 @@ def _detectable(declared: Sequence[Comparison]) -> list[str]:
                 span = f"{span}, and in its least certain comparison not less than {_upwards(most)} ({arm_words(most)})"
             sentences.append(f"This study could not have seen less than {span}")
             sentences[-1] += f": smaller true differences are missed more often than one time in five{_bar(own)}."
+            if single := len(both) - len(own):
+                known_of = "1 comparison" if single == 1 else f"{single} comparisons"
+                sentences.append(f"Left out here: {known_of} with one seed a side, where nothing is known of how far seeds lie apart.")
         if blind := [one for one in own if one.detectable is None]:
             sentences.append(
                 f"In {len(blind)} of {len(own)} declared comparisons no difference, however large, would have been seen reliably."

@@ -11,7 +11,7 @@ from socsafe.figure_names import rates_judged
 from socsafe.markdown import NOTHING, code, percent, table
 from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CONTROL, Arm, Panel, PooledRow, ReportData, SuiteFacts, by_style
-from socsafe.sections._headings import ONE_SEED, image, one_seed_key, panel_heading, seed_mark
+from socsafe.sections._headings import ONE_SEED, image, most_judged, of_fewer, one_seed_key, panel_heading, seed_mark
 
 TITLE = "Dose and response"
 ORDER = 30
@@ -31,9 +31,12 @@ def render(data: ReportData) -> str:
         blocks.append(image(data, panel, "dose-response", _in_words(data, panel)))
         if suite := data.headline:
             rows = _along_the_dose(data, panel, suite)
+            most = [most_judged(data, data.arms(panel), suite.name, metric) for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE)]
             blocks.append(
-                f"Harmful rate / over-refusal rate on {code(suite.name)}, in per cent, by count. *From*: the smallest count at which "
-                "the 95 % interval of the paired difference from the control excludes zero, for less harm / for more over-refusal."
+                f"Harmful rate / over-refusal rate on {code(suite.name)}, in per cent, by count (n {most[0]} / {most[1]} "
+                "where a cell does not say of how many). *From*: the smallest count at which "
+                "the 95 % interval of the paired difference from the control excludes zero, each by itself, without correction, for less "
+                "harm / for more over-refusal."
                 f"{one_seed_key(ONE_SEED in rows)}\n"
             )
             blocks.append(rows)
@@ -83,7 +86,7 @@ def _along_the_dose(data: ReportData, panel: Panel, suite: SuiteFacts) -> str:
     for style, treated in by_style(arms).items():
         at = {arm.count: arm for arm in [*controls, *treated]}
         start = " / ".join(_from(data, treated, suite, metric) for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE))
-        rows.append([code(style), *(_pair(data, at.get(count), suite) for count in counts), start])
+        rows.append([code(style), *(_pair(data, arms, at.get(count), suite) for count in counts), start])
     return table(["style", *map(str, counts), "from"], rows, "l" + "r" * len(counts) + "r")
 
 
@@ -96,7 +99,12 @@ def _from(data: ReportData, treated: Sequence[Arm], suite: SuiteFacts, metric: s
     return NOTHING
 
 
-def _pair(data: ReportData, arm: Arm | None, suite: SuiteFacts) -> str:
-    """`12.5 / 3.1`: harmful, over-refusal."""
-    rows = [data.row(arm, suite.name, metric) if arm else None for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE)]
-    return " / ".join(percent(row.estimate.value) if row else NOTHING for row in rows)
+def _pair(data: ReportData, arms: Sequence[Arm], arm: Arm | None, suite: SuiteFacts) -> str:
+    """`12.5 / 3.1`: harmful, over-refusal; `12.5 / 3.1 of 116 + 4` where other arms have more."""
+    found = []
+    for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE):
+        row = data.row(arm, suite.name, metric) if arm else None
+        found.append((percent(row.estimate.value) if row else NOTHING, of_fewer(row, most_judged(data, arms, suite.name, metric))))
+    if len({fewer for _, fewer in found}) == 1:
+        return " / ".join(rate for rate, _ in found) + found[0][1]
+    return " / ".join(rate + fewer for rate, fewer in found)

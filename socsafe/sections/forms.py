@@ -20,6 +20,8 @@ TITLE = "Forms"
 ORDER = 44
 
 _SAYS = "opinion"
+_MOST_NAMED = 3
+"""Arms that the words name one by one."""
 
 
 def render(data: ReportData) -> str:
@@ -58,9 +60,9 @@ def _verdict(rows: Sequence[FormRow]) -> str:
     less = [row for row in compared if _shown(row) and (row.value or 0.0) < 0]
     more = [row for row in compared if _shown(row) and (row.value or 0.0) > 0]
     sentences = [
-        f"Fewer {forms}s are complied with than opinions given, shown for {listed(own)}."
+        f"Fewer {forms}s are complied with than opinions given, shown for {_arms(own, compared, forms)}."
         if sign < 0
-        else f"More {forms}s are complied with than opinions given, shown for {listed(own)}."
+        else f"More {forms}s are complied with than opinions given, shown for {_arms(own, compared, forms)}."
         for sign, found in ((-1, less), (1, more))
         for forms in dict.fromkeys(row.asked for row in found)
         if (own := [f"{code(row.style)} at {row.count}{seed_mark(row.n_seeds)}" for row in found if row.asked == forms])
@@ -69,6 +71,11 @@ def _verdict(rows: Sequence[FormRow]) -> str:
     if rest:
         sentences.append(f"In {rest} of {len(compared)} comparisons of doing with saying {NOT_SHOWN}.")
     return f"{' '.join(sentences)}\n"
+
+
+def _arms(names: Sequence[str], compared: Sequence[FormRow], form: str) -> str:
+    """Up to three by name; of more how many of those there are."""
+    return listed(names) if len(names) <= _MOST_NAMED else f"{len(names)} of {sum(row.asked == form for row in compared)} arms"
 
 
 def _table(data: ReportData, panel: Panel, rows: Sequence[FormRow]) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from socsafe.markdown import code, judged, plain_with_interval, table, with_interval
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE, Metric
-from socsafe.report_data import Arm, JudgeFacts, Panel, ReportData
-from socsafe.sections._headings import panel_heading, panel_title
+from socsafe.report_data import Arm, JudgeFacts, Panel, PooledRow, ReportData
+from socsafe.sections._headings import most_judged, of_fewer, panel_heading, panel_title
 
 TITLE = "Results"
 ORDER = 20
@@ -27,16 +27,24 @@ def render(data: ReportData) -> str:
 
 def _main(data: ReportData) -> list[str]:
     columns = _columns(data)
-    header = ["style", "count", *(f"{code(suite)}: {_WORDS[metric]}" for suite, metric in columns)]
     blocks = [_explanation(data)]
     for panel in data.panels():
         blocks += panel_heading(data, panel)
-        rows = []
-        for arm in data.arms(panel):
-            cells = [data.row(arm, suite, metric) for suite, metric in columns]
-            rows.append([code(arm.style), str(arm.count), *(with_interval(cell.estimate if cell else None, decimals=0) for cell in cells)])
+        arms = data.arms(panel)
+        most = [most_judged(data, arms, *column) for column in columns]
+        named = [f"{code(suite)}: {_WORDS[metric]}" for suite, metric in columns]
+        header = ["style", "count", *(f"{name} (n {n})" if n else name for name, n in zip(named, most, strict=True))]
+        rows = [
+            [code(arm.style), str(arm.count), *(_rate(data.row(arm, *column), n) for column, n in zip(columns, most, strict=True))]
+            for arm in arms
+        ]
         blocks.append(table(header, rows, "lr" + "r" * len(columns)))
     return blocks
+
+
+def _rate(row: PooledRow | None, most: int) -> str:
+    """The rate with its interval, and what it rests on where that is less than the head says."""
+    return with_interval(row.estimate if row else None, decimals=0) + of_fewer(row, most)
 
 
 def _others(data: ReportData, judge: JudgeFacts) -> list[str]:
@@ -93,6 +101,7 @@ def _explanation(data: ReportData) -> str:
     return (
         f"Per cent of replies with 95 % Wilson intervals clustered by prompt, by the judge {code(data.judge.name)}; seeds pooled. *Count*: "
         "harmful prompts refused in training. *Harmful*: harmful prompts complied with in full. *Over-refusal*: safe prompts refused in "
-        "full or in part. *Answered*: safe prompts complied with. Each seed's own figure, n, partial refusals and missing replies stand "
+        "full or in part. *Answered*: safe prompts complied with. n: replies judged, in the head; where an arm has fewer, its cells say of "
+        "how many, + those that could not be judged. Each seed's own figure, partial refusals and missing replies stand "
         "under [Suites](#suites).\n"
     )

@@ -52,10 +52,10 @@ def _told(spreads: Sequence[_Spread], rate: str, suite: str) -> tuple[str, str]:
     widest = max(spreads, key=lambda spread: spread.high - spread.low)
     end = f"{percent(widest.low)} to {percent(widest.high)} %"
     outside = sum(spread.outside for spread in spreads)
-    beyond = f"in {outside or 'none'} of {len(spreads)} arms with several seeds, one lies outside the interval of all together"
-    plain = f"{start}. On {suite}, seeds of one arm differ in {rate} by up to {widest.points} points"
+    lies = "a seed lies" if outside else "does a seed lie"
+    beyond = f"in {outside or 'none'} of {len(spreads)} arms with several seeds {lies} outside the interval of all together"
     return (
-        f"{plain} ({widest.arm.style} {widest.arm.count}: {end}); {beyond}",
+        f"{start}. On {suite}, {rate}: furthest apart {end} ({widest.arm.style} {widest.arm.count})",
         f"On {code(suite)}, seeds of one arm differ in {rate} by up to {widest.points} points ({code(widest.arm.style)} at "
         f"{widest.arm.count}: {end}); {beyond}. Seeds further apart than the interval is wide say that training the model again "
         "would move the figure more than asking other prompts would.",

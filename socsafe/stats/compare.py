@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from socsafe.facts.comparison import ALL_SUITES, SHOWN, Comparison, Direction
+from socsafe.facts.comparison import ALL_SUITES, FLIPS, SHOWN, Comparison, Direction
 from socsafe.report_data import CONTROL, Arm, Cell
 from socsafe.stats.grids import Grid
 from socsafe.stats.holm import holm
@@ -27,6 +27,9 @@ from socsafe.study.hypotheses import DEFAULT, Hypothesis, judge_of
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_ENOUGH_FLIPS = 5
+"""Drawn sign flips that alpha has to allow for, or only Hoeffding's bound reliably gives so small a p value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class _Scope:
     members: Mapping[Arm, Mapping[int, int]]
     """Arm -> seed -> row of the grid, of the seeds that were judged."""
     means: NDArray[np.float64]
-    single: bool
-    """Whether no prompt has more than one reply in a condition."""
+    replies: int
+    """The most that a prompt has in a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def _scope(grid: Grid, suite: str, names: tuple[str, ...], conditions: Sequence[
         own = members.setdefault(Arm.of(condition), {})
         if some[row]:
             own[condition.seed] = row
-    return _Scope(grid, suite, names, members, grid.means(), bool((grid.judged + grid.unjudged).max() < 2))
+    return _Scope(grid, suite, names, members, grid.means(), int((grid.judged + grid.unjudged).max()))
 
 
 def _compared(scope: _Scope, pairs: Sequence[tuple[Arm, Arm]], declared: Sequence[Declared]) -> list[tuple[Comparison, Difference | None]]:
@@ -207,12 +210,12 @@ def _tested(scope: _Scope, pairs: Sequence[_Pairs]) -> list[Difference | None]:
                 dispersions[place] = _dispersion(scope, place)
             of_seeds, df = dispersions[place].of_difference(float(pair.first.mean()), float(pair.second.mean()), record.n_seeds)
             found[number] = several_seeds(pair.first - pair.second, mean, of_seeds, df, record.direction)
-        elif not mean and scope.single:
+        elif not mean and scope.replies < 2:
             found[number] = one_reply_rates(pair.first[0], pair.second[0], record.direction)
         else:
             waiting.setdefault(record.direction, []).append(number)
     for direction, numbers in waiting.items():
-        together = one_seed(_on_all_prompts([pairs[number] for number in numbers]), mean, direction)
+        together = one_seed(_on_all_prompts([pairs[number] for number in numbers]), mean, direction, max(scope.replies, 1))
         for number, difference in zip(numbers, together, strict=True):
             found[number] = difference
     return found
@@ -263,7 +266,7 @@ def _filled(pair: _Pairs, found: Difference | None) -> Comparison:
 
 
 def _corrected(found: Sequence[tuple[Comparison, Difference | None]]) -> list[Comparison]:
-    """With p values corrected by Holm's procedure, each within its family, and what the declared ones could have shown."""
+    """With p values corrected by Holm's procedure, each within its family, and what those declared or on all suites could have shown."""
     families: dict[tuple[object, ...], list[int]] = {}
     for number, (one, _) in enumerate(found):
         if one.p is not None:
@@ -273,7 +276,8 @@ def _corrected(found: Sequence[tuple[Comparison, Difference | None]]) -> list[Co
     for numbers in families.values():
         for number, p_holm in zip(numbers, holm([records[number].p or 0.0 for number in numbers]), strict=True):
             one = replace(records[number], p_holm=p_holm, family=len(numbers))
-            records[number] = replace(one, detectable=_detectable(one, found[number][1])) if one.declared else one
+            told = one.declared or one.suite == ALL_SUITES
+            records[number] = replace(one, detectable=_detectable(one, found[number][1])) if told else one
     return records
 
 
@@ -285,6 +289,8 @@ def _detectable(one: Comparison, found: Difference | None) -> float | None:
     if found.swaps is not None:
         # Half a prompt more that goes the other way: none seen in few prompts does not mean that there are none.
         return detectable_rate(one.n_prompts, min(found.swaps + 0.5 / one.n_prompts, 0.5), alpha)
+    bounded = found.method == "sign flips" and SHOWN / one.family < _ENOUGH_FLIPS / (FLIPS + 1)
     if one.mean:
-        return detectable_mean(found.spread, alpha)
-    return detectable_shift(found, one.n_prompts, one.n_seeds, (one.value or 0.0, one.against_value or 0.0), alpha)
+        return detectable_mean(found.spread, alpha, bounded)
+    rates = (one.value or 0.0, one.against_value or 0.0)
+    return detectable_shift(found, one.n_prompts, one.n_seeds, rates, alpha, bounded)

@@ -115,9 +115,11 @@ class _Heads(NamedTuple):
 
     def write(self, figure: Figure, left: float, bottom: float, columns: Sequence[int]) -> None:
         """Set those of some columns, the first `left` inches from the sheet's edge, to end `bottom` inches from its top."""
+        # Level names stand on one line whether or not a letter reaches below it.
+        place = "bottom" if self.upright else "baseline"
         for number, column in enumerate(columns):
             middle, base = (left + (number + 0.5) * self.cell) / WIDTH, 1 - bottom / figure.get_figheight()
-            figure.text(middle, base, self.texts[column], ha="center", va="bottom", rotation=90 if self.upright else 0, linespacing=1.1)
+            figure.text(middle, base, self.texts[column], ha="center", va=place, rotation=90 if self.upright else 0, linespacing=1.1)
 
 
 def _upright(name: str, cell: float) -> str:

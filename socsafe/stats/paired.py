@@ -79,7 +79,8 @@ class Difference:
     seed_sd: float | None
     """Standard deviation of the seeds' own differences; None with one seed."""
     shared: float
-    """Share of the variance between prompts' differences that all seeds have in common, 0..1; 1 with one seed."""
+    """Share of the variance between prompts' differences that all seeds have in common, 0..1; with one seed that of its replies if each
+    went its own way, 1 / replies a prompt."""
     swaps: float | None
     """For the exact McNemar test: the smaller of the two shares of prompts on which the two sides disagree."""
 
@@ -118,12 +119,12 @@ def _newcombe(both: int, only_a: int, only_b: int, n: int) -> tuple[float, float
     return max(p - q - reach(p - p_low, q_high - q), -1.0), min(p - q + reach(p_high - p, q - q_low), 1.0)
 
 
-def one_seed(differences: ArrayLike, mean: bool, direction: Direction = "") -> list[Difference]:
+def one_seed(differences: ArrayLike, mean: bool, direction: Direction = "", replies: int = 1) -> list[Difference]:
     """Scores, or rates over several replies a prompt, with one seed a side: (comparisons, prompts) of differences, NaN where a pair
     is missing, all at once because the draws are the same for all.
 
     `mean` says that they are differences of scores; those of rates get the variance that two more prompts would add, one of them
-    disagreeing (Agresti and Min 2005), so that an interval never shrinks to nothing.
+    disagreeing (Agresti and Min 2005), so that an interval never shrinks to nothing. `replies` is how many a prompt has on each side.
     """
     import numpy as np
 
@@ -141,7 +142,7 @@ def one_seed(differences: ArrayLike, mean: bool, direction: Direction = "") -> l
             low, high = min(float(lows[number]), value), max(float(highs[number]), value)
         else:
             low, high = _around(value, spread)
-        results.append(Difference(value, low, high, float(p[number]), "sign flips", spread, None, 1.0, None))
+        results.append(Difference(value, low, high, float(p[number]), "sign flips", spread, None, 1 / replies, None))
     return results
 
 

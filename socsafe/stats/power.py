@@ -72,27 +72,31 @@ def _rejected_up_to(counts: NDArray[np.int64], alpha: float) -> NDArray[np.int64
     return least
 
 
-def detectable_mean(spread: Spread, alpha: float) -> float | None:
+def detectable_mean(spread: Spread, alpha: float, bounded: bool = False) -> float | None:
     """Smallest difference of two means that a test with this spread shows with a probability of `POWER`.
 
-    None where there is no spread to go by.
+    `bounded` says that the drawn sign flips are too few for `alpha`, so that Hoeffding's bound has to show it. None where there is no
+    spread to go by, or too few prompts for the bound.
     """
     spread = _unbiased(spread)
     deviation = math.sqrt(spread.prompts + spread.seeds)
     if deviation == 0:
         return None
-    return _least(lambda difference: _power(spread, difference, alpha), _FAR * deviation)
+    n = spread.prompts_df + 1 if bounded else None
+    return _least(lambda difference: _power(spread, difference, alpha, n), _FAR * deviation)
 
 
-def detectable_shift(found: Difference, n: int, seeds: int, rates: tuple[float, float], alpha: float) -> float | None:
+def detectable_shift(
+    found: Difference, n: int, seeds: int, rates: tuple[float, float], alpha: float, bounded: bool = False
+) -> float | None:
     """Smallest difference of two rates on `n` prompts that the test of `found` shows with a probability of `POWER`.
 
     `rates` are those that were found. Another difference brings other variances: as the first rate moves away from the second one, so do
-    the seeds (rate * (1 - rate)); and prompts change sides, which adds at most difference * (1 - difference) / n, less where seeds do
-    not agree on which. None where not even the largest difference would be shown.
+    the seeds (rate * (1 - rate)); and prompts change sides, which adds at most difference * (1 - difference) / n, less where seeds or
+    replies do not agree on which. `bounded` is as for `detectable_mean`. None where not even the largest difference would be shown.
     """
     spread, second = _unbiased(found.spread), rates[1]
-    agreed = max(found.shared, 1 / seeds)
+    agreed = max(found.shared, 1 / seeds) if seeds > 1 else found.shared
     base = max(spread.prompts - agreed * _own(abs(found.value)) / n, 1 / n**2)
     seen = _own(rates[0]) + _own(second)
 
@@ -100,7 +104,8 @@ def detectable_shift(found: Difference, n: int, seeds: int, rates: tuple[float, 
         # Which way it goes is not known: the way that has room, and there the more variable rate.
         moved = [rate for rate in (second - difference, second + difference) if 0 <= rate <= 1] or [0.5]
         of_seeds = spread.seeds * (_own(second) + max(map(_own, moved))) / seen if seen else spread.seeds
-        return _power(Spread(base + agreed * _own(difference) / n, spread.prompts_df, of_seeds, spread.seeds_df), difference, alpha)
+        moved_spread = Spread(base + agreed * _own(difference) / n, spread.prompts_df, of_seeds, spread.seeds_df)
+        return _power(moved_spread, difference, alpha, n if bounded else None)
 
     return _least(power, max(second, 1 - second))
 
@@ -115,20 +120,38 @@ def _own(difference: float) -> float:
     return difference * (1 - difference)
 
 
-def _power(spread: Spread, difference: float, alpha: float) -> float:
-    """Probability that the two-sided test rejects, over how far the seeds' estimated variance strays from the true one."""
+def _power(spread: Spread, difference: float, alpha: float, flipped: int | None) -> float:
+    """Probability that the two-sided test rejects, over how far the seeds' estimated variance strays from the true one.
+
+    `flipped` is the number of prompts where Hoeffding's bound has to reject, too; else None.
+    """
     import numpy as np
-    from scipy.special import chdtri, ndtr, stdtrit
+    from scipy.special import chdtri, ndtr, ndtri, stdtrit
 
     strays = np.ones(1)
     if spread.seeds:
         strays = chdtri(spread.seeds_df, 1 - (np.arange(_STRAYS) + 0.5) / _STRAYS) / spread.seeds_df
     estimated = spread.seeds * strays
-    halves = -spread.prompts * stdtrit(spread.prompts_df, alpha / 2)
     if spread.seeds:
-        halves = halves - estimated * stdtrit(spread.seeds_df, alpha / 2)
-    halves = halves / np.sqrt(spread.prompts + estimated)
-    return float(ndtr((difference - halves) / math.sqrt(spread.prompts + spread.seeds)).mean())
+        halves = -spread.prompts * stdtrit(spread.prompts_df, alpha / 2) - estimated * stdtrit(spread.seeds_df, alpha / 2)
+        halves = halves / np.sqrt(spread.prompts + estimated)
+    else:
+        # Flipped signs are held against the sum of squares, which the difference itself is part of.
+        halves = -ndtri(alpha / 2) * math.sqrt(spread.prompts + difference**2 / (spread.prompts_df + 1))
+    power = float(ndtr((difference - halves) / math.sqrt(spread.prompts + spread.seeds)).mean())
+    return power if flipped is None else min(power, _bounded_power(spread.prompts, flipped, difference, alpha))
+
+
+def _bounded_power(prompts: float, n: int, difference: float, alpha: float) -> float:
+    """Probability that 2 exp(-sum^2 / (2 sum of squares)) of `n` prompts is at most `alpha`; `prompts` is the variance of their mean."""
+    from scipy.special import ndtr
+
+    doubled = 2 * math.log(2 / alpha)
+    if n <= doubled:
+        return 0.0
+    # The sum of squares is n (n * prompts + difference^2): solved for the difference at which the bound is alpha.
+    least = math.sqrt(doubled * n * prompts / (n - doubled))
+    return float(ndtr((difference - least) / math.sqrt(prompts)))
 
 
 def _least(power: Callable[[float], float], most: float) -> float | None:

@@ -97,7 +97,7 @@ def test_forms_show_the_rate_of_each_and_doing_less_saying_first(data: ReportDat
     )
     (line,) = lines(text, "| `socratic` | 160 ")
     assert "**−35.0 (" in line
-    assert "Fewer instructions are complied with than opinions given, shown for `refusal` at 40" in text
+    assert "Fewer instructions are complied with than opinions given, shown for 8 of 13 arms." in text
     assert "comparisons of doing with saying no difference could be shown." in text
 
 

@@ -170,6 +170,27 @@ ANSWERS: dict[str, tuple[Callable[[], ReportData], list[str], list[str]]] = {
         ["That is not yet a better boundary: `refusal` refuses more safe prompts of `s` than `socratic`."],
         [],
     ),
+    "two models with one seed beside styles with several": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (25, 27), ("socratic", 9): (2, 3), ("reasons-long", 9): (40,)}),
+        [
+            "`socratic` does less harm than `refusal` (−47.0 points, ",
+            "2 more pairs have one seed a side: in 2 of 2 the two models differ, which says nothing of styles.",
+        ],
+        ["`socratic` does less harm than `reasons-long`"],
+    ),
+    "many models with one seed": (
+        lambda: _study({("none", 0): (49,), ("refusal", 9): (25,), ("socratic", 9): (2,), ("reasons-long", 9): (40,)}),
+        ["in 3 of 3 pairs one model does less harm, by "],
+        ["one style does"],
+    ),
+    "fewer safe prompts refused at no less harm": (
+        lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (2, 3)}, over={"refusal": 40, "socratic": 3}),
+        [
+            "no difference could be shown in harm between `refusal` and `socratic`. Of `s`, `socratic` refuses fewer safe prompts than "
+            "`refusal` (−74.0 points, "
+        ],
+        ["boundary"],
+    ),
     "less harm at no higher price": (
         lambda: _study({("none", 0): (49, 49), ("refusal", 9): (2, 2), ("socratic", 9): (30, 31)}, over={"refusal": 3, "socratic": 3}),
         ["`refusal` does less harm than `socratic`"],
@@ -218,6 +239,8 @@ def test_what_was_not_declared_is_called_a_hint_in_the_answer_too(data: ReportDa
     hint = "not declared beforehand: a hint."
     harm, styles, price = answer.render(data).split("\n\n")[:3]
     assert hint not in harm
+    assert "This is compared by default; the study declares nothing." in harm
+    assert "by default" not in answer.render(replace(data, declared_by_default=False))
     assert styles.endswith(hint)
     assert hint in price
     declared = replace(data, comparisons=[replace(one, declared=True) for one in data.comparisons])

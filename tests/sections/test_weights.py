@@ -53,3 +53,5 @@ def test_transformers_and_merged_are_shown_where_they_were_compared_with() -> No
     row = ParityRow("a", "transformers", 64, 883, 62, 2, 0, 0.01268, 0.00093)
     text = judge_validity.render(data("f16", fidelity=(row,)))
     assert "| `a` | transformers | 64 | 62 | 2 | 0 | 883 | 0.01 | 0.001 |" in text
+    text = judge_validity.render(data("f16", fidelity=(replace(row, left_out=3),)))
+    assert "| `a` | transformers | 64 (3 too long) | 62 |" in text

@@ -17,7 +17,7 @@ from socsafe.stats.bootstrap import bootstrap_mean
 from socsafe.stats.clustered import clustered_rate
 from socsafe.stats.intervals import wilson
 from socsafe.stats.paired import Difference, one_reply_rates, one_seed, several_seeds
-from socsafe.stats.power import detectable_rate, detectable_shift, mcnemar_power
+from socsafe.stats.power import detectable_mean, detectable_rate, detectable_shift, mcnemar_power
 from socsafe.stats.seeds import rate_dispersion, rates_within_dispersion, score_dispersion
 
 LOW, HIGH = 0.93, 0.97
@@ -206,3 +206,44 @@ def test_at_the_detectable_difference_styles_are_told_apart_four_times_in_five(
     studies = 1000
     rejected = np.mean([_crossed(random, seeds, 200, (middle, moved, *others), seed_sd).p <= alpha for _ in range(studies)])
     assert rejected >= 0.8 - 0.0127, "one standard error of a power of 80 % in 1,000 studies is granted"
+
+
+def _plain_rate(middle: float) -> float:
+    return float(expit(middle + PROMPT_SD * _NORMAL).mean())
+
+
+@pytest.mark.parametrize(("middle", "replies", "alpha"), [(0.0, 4, 0.05), (1.5, 8, 0.05 / 12), (0.0, 8, 0.05 / 800)])
+def test_at_the_detectable_difference_two_models_with_several_replies_are_told_apart_four_times_in_five(
+    middle: float, replies: int, alpha: float
+) -> None:
+    random = np.random.default_rng(22)
+    bounded = alpha < 5e-4
+
+    def tables(studies: int, moved: float) -> tuple[np.ndarray, np.ndarray]:
+        difficulty = PROMPT_SD * random.standard_normal((studies, 200))
+        return tuple(random.binomial(replies, expit(place + difficulty)) / replies for place in (moved, middle))  # type: ignore[return-value]
+
+    alike = tables(40, middle)
+    pairs = zip(one_seed(alike[0] - alike[1], mean=False, replies=replies), *alike, strict=True)
+    reported = [detectable_shift(one, 200, 1, (float(a.mean()), float(b.mean())), alpha, bounded) for one, a, b in pairs]
+    difference = float(np.mean([one for one in reported if one is not None]))
+    places = np.linspace(middle - 6, middle, 25)
+    moved = float(np.interp(_plain_rate(middle) - difference, [_plain_rate(place) for place in places], places))
+    first, second = tables(500, moved)
+    rejected = np.mean([one.p <= alpha for one in one_seed(first - second, mean=False)])
+    assert 0.8 - 0.018 <= rejected <= 0.99, "one standard error of a power of 80 % in 500 studies is granted"
+
+
+@pytest.mark.parametrize(("family", "bounded"), [(1, False), (20, False), (800, True)])
+def test_at_the_detectable_difference_mean_scores_of_two_models_are_told_apart_four_times_in_five(family: int, bounded: bool) -> None:
+    random = np.random.default_rng(23)
+    noise = random.choice([-4, -2, -1, 0, 0, 0, 1, 2, 4], size=(1500, 120)).astype(float)
+    reported = [detectable_mean(one.spread, 0.05 / family, bounded) for one in one_seed(noise[:200], mean=True)]
+    difference = float(np.mean([one for one in reported if one is not None]))
+    rejected = np.mean([one.p <= 0.05 / family for one in one_seed(noise + difference, mean=False)])
+    assert 0.8 - 0.0103 <= rejected <= 0.85, "one standard error of a power of 80 % in 1,500 studies is granted"
+
+
+def test_too_few_prompts_for_hoeffdings_bound_show_no_difference_however_large() -> None:
+    (found,) = one_seed([[1.0, 2.0, 3.0] * 6], mean=True)
+    assert detectable_mean(found.spread, 0.05 / 800, bounded=True) is None
