@@ -99,12 +99,12 @@ def _problems(document: Document, project: Project) -> list[Problem]:
 
 def _refuse_large(document: Document) -> None:
     """Raise `InputError` for a file that no person wrote, before its entries are looked up and held against each other."""
-    for got, size, most in (
-        ("keys and list items", len(document.lines), MAX_VALUES),
-        ("variants", len(variant_names(document)), MAX_VARIANTS),
+    for got, where, size, most in (
+        ("keys and list items", str(document.path), len(document.lines), MAX_VALUES),
+        ("variants", document.where(("variants",)), len(variant_names(document)), MAX_VARIANTS),
     ):
         if size > most:
-            raise InputError(Problem(str(document.path), f"{size:,} {got}", f"at most {most:,}", "several studies"))
+            raise InputError(Problem(where, f"{size:,} {got}", f"at most {most:,}", "several studies"))
 
 
 def _folder(document: Document, project: Project) -> Iterator[Problem]:

@@ -28,6 +28,10 @@ INTERNAL = re.compile(
     r"Traceback \(most|<class '|object at 0x|site-packages|socsafe/\w+/\w+\.py|\b[A-Z]\w+(Error|Exception)\b|pydantic|set_int_max"
 )
 """What only Python, or who writes socsafe, understands."""
+PLACE = re.compile(r":\d+|\b(?:columns?|keys?|lines?|rows?|bytes|entries)\b|\[\d+\]|`\w+`")
+"""Where in a file: its line, row, column or key; or what of the whole file is counted."""
+_IN_LINES = (".csv", ".jsonl", ".parquet", ".yml")
+"""Files of which a message can say where it is wrong. Others may be unreadable as a whole."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ def _fault(problem: Problem, names: tuple[str, ...]) -> str:
         return "a message that does not name the file"
     if not problem.got.strip():
         return "a message that does not say what was found"
+    if names[0].endswith(_IN_LINES) and not PLACE.search(f"{problem.where} {problem.got} {problem.expected}"):
+        return "a message that does not say where in the file"
     return "" if problem.expected.strip() or problem.mend.strip() else "a message without a remedy"
 
 
