@@ -8,7 +8,8 @@ mistakes yields one `InputError` with five `Problem`s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 LONGEST = 1000
@@ -69,3 +70,14 @@ class RunError(SocsafeError):
 
 class DiskError(RunError):
     """The disk takes nothing more. What would fail for every condition alike ends the run: going on would compute what cannot be kept."""
+
+
+@contextmanager
+def apart(note: Callable[[SocsafeError], object]) -> Iterator[None]:
+    """Hand what goes wrong in the block to `note`, so that the rest goes on; a `DiskError` is everybody's and is raised."""
+    try:
+        yield
+    except DiskError:
+        raise
+    except SocsafeError as error:
+        note(error)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Protocol
+
+from socsafe.errors import SocsafeError
 
 
 class Advance(Protocol):
@@ -29,6 +31,16 @@ class Progress(Protocol):
 
     def task(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """A piece of work of `total` units; the block is given a function that takes how many more are done."""
+
+
+def noting(failures: dict[str, str], progress: Progress, name: str) -> Callable[[SocsafeError], None]:
+    """For `apart`: puts the failure of what is so named among `failures` and says it."""
+
+    def note(error: SocsafeError) -> None:
+        failures[name] = str(error)
+        progress.say(f"failed: {name}\n{error}")
+
+    return note
 
 
 class Pace:

@@ -10,9 +10,7 @@ from itertools import zip_longest
 
 from socsafe.data.suites import Asked, asked_prompts
 from socsafe.files import sha256_text
-from socsafe.records import Message
 from socsafe.study.checked import Plan
-from socsafe.study.conditions import Condition
 
 
 def check_sample(plan: Plan) -> list[Asked]:
@@ -24,9 +22,3 @@ def check_sample(plan: Plan) -> list[Asked]:
     ]
     drawn = [asked for turn in zip_longest(*ranked) for asked in turn if asked is not None]
     return drawn[: plan.study.quantization.check]
-
-
-def turns(plan: Plan, condition: Condition, asked: Asked) -> tuple[Message, ...]:
-    """The dialogue that the condition is asked the prompt in: its setting's system message, where it has one, and the user turn."""
-    system = plan.study.settings[condition.setting].eval_system
-    return (*((Message("system", system),) if system else ()), Message("user", asked.user_turn))

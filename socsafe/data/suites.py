@@ -17,8 +17,9 @@ from pathlib import Path
 from socsafe.data.draw import limit_prompts
 from socsafe.data.load import load_items, load_prompts
 from socsafe.errors import InputError, Problem
-from socsafe.records import Item, Prompt
+from socsafe.records import Item, Message, Prompt
 from socsafe.study.checked import Plan
+from socsafe.study.conditions import Condition
 from socsafe.study.sources import source_inputs
 from socsafe.study.spec import Suite
 
@@ -57,6 +58,12 @@ def asked_prompts(plan: Plan, suite: Suite) -> tuple[Asked, ...]:
         raise InputError(Problem(where, f"eval_preamble with {source}, whose items carry no preamble", "items that carry a preamble"))
     every = "\n\n".join(preambles.values())
     return tuple(Asked(prompt, f"{preambles.get(prompt.category, every)}\n\n{prompt.text}") for prompt in prompts)
+
+
+def turns(plan: Plan, condition: Condition, asked: Asked) -> tuple[Message, ...]:
+    """The dialogue that the condition is asked the prompt in: its setting's system message, where it has one, and the user turn."""
+    system = plan.study.settings[condition.setting].eval_system
+    return (*((Message("system", system),) if system else ()), Message("user", asked.user_turn))
 
 
 def category_preambles(items: Sequence[Item]) -> Mapping[str, str]:

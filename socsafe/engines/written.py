@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from socsafe.engines.sampling import Sampling
-from socsafe.records import Message
+from socsafe.records import Completion, Message, Prompt
 
 Dialogue = Sequence[Message]
 """What a model is to reply to; its last turn is the user's."""
@@ -30,6 +30,21 @@ class Written:
     """Tokens written, end-of-turn included."""
     error: str = ""
     """Why nothing was written."""
+
+    def completion(self, condition: str, prompt: Prompt, *, sample: int, seed: int) -> Completion:
+        """The row of the replies' table."""
+        return Completion(
+            condition=condition,
+            suite=prompt.suite,
+            prompt_id=prompt.id,
+            sample=sample,
+            text=self.text,
+            finish_reason=self.finish_reason,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            seed=seed,
+            error=self.error,
+        )
 
 
 class Writer(Protocol):

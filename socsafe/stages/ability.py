@@ -21,11 +21,11 @@ from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.likelihood import Continuation, Likelihood, continuation
 from socsafe.engines.llamacpp import Engine
-from socsafe.errors import DiskError, SocsafeError
+from socsafe.errors import SocsafeError, apart
 from socsafe.facts.ability import ChoiceQuestion, ChoiceScore, ReplyLoss
 from socsafe.files import sha256_text
 from socsafe.manifest import Step, hash_of, inputs_now, installed, is_current, record
-from socsafe.progress import Progress
+from socsafe.progress import Progress, noting
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -131,13 +131,8 @@ def ability(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> 
         for condition in dict.fromkeys(condition for condition, _ in todo):
             steps = ability_steps(plan, condition)
             parts = [_Part(source, asked[source], steps[source]) for owner, source in todo if owner == condition]
-            try:
+            with apart(noting(failures, progress, condition.id)):
                 _measure_condition(plan, condition, parts, engines, progress, advance)
-            except DiskError:
-                raise
-            except SocsafeError as error:
-                failures[condition.id] = str(error)
-                progress.say(f"failed: {condition.id}\n{error}")
     return failures
 
 

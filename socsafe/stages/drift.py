@@ -15,19 +15,20 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from socsafe.catalogue import member
-from socsafe.data.sample import check_sample, turns
-from socsafe.data.suites import Asked, suite_inputs
+from socsafe.data.sample import check_sample
+from socsafe.data.suites import Asked, suite_inputs, turns
 from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
 from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.offline import rule_many
 from socsafe.engines.sampling import Sampling
-from socsafe.errors import DiskError, SocsafeError
+from socsafe.engines.writers import LocalWriter
+from socsafe.errors import apart
 from socsafe.facts.drift import DriftReply
 from socsafe.judges._as_refusal import vote
 from socsafe.manifest import Step, inputs_now, installed, is_current, record
-from socsafe.progress import Advance, Progress
+from socsafe.progress import Advance, Progress, noting
 from socsafe.records import Completion
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -108,13 +109,8 @@ def check_drift(plan: Plan, conditions: Sequence[Condition], progress: Progress)
         OneEngine(slots=compute.slots, context=compute.context, threads=compute.threads) as engines,
     ):
         for condition, side in todo:
-            try:
+            with apart(noting(failures, progress, condition.id)):
                 _answer(plan, condition, side, asked, engines, advance)
-            except DiskError:
-                raise
-            except SocsafeError as error:
-                failures[condition.id] = str(error)
-                progress.say(f"failed: {condition.id}\n{error}")
     for condition in conditions:
         if condition.id not in failures and not is_current(compare_step(plan, condition)):
             _compare(plan, condition, asked)
@@ -135,24 +131,10 @@ def _answer(plan: Plan, condition: Condition, side: Side, asked: Sequence[Asked]
     require_models(plan, condition, kind, "--check")
     inputs = inputs_now(step)
     engine = open_model(plan, condition, engines, kind)
-    encode = chat_encoder(chat_template(study, engine.chat_template), engine)
-    prompts = [encode(turns(plan, condition, each), True) for each in asked]
+    writer = LocalWriter(engine, chat_encoder(chat_template(study, engine.chat_template), engine))
     greedy = Sampling(max_tokens=study.sampling.max_tokens, stop=study.sampling.stop)
-    replies = engine.complete(prompts, greedy, seeds=[0] * len(asked), on_progress=advance)
-    rows = [
-        Completion(
-            condition=condition.id,
-            suite=each.prompt.suite,
-            prompt_id=each.prompt.id,
-            sample=0,
-            text=reply.text,
-            finish_reason=reply.finish_reason,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            seed=0,
-        )
-        for each, reply in zip(asked, replies, strict=True)
-    ]
+    replies = writer.complete([turns(plan, condition, each) for each in asked], greedy, seeds=[0] * len(asked), on_progress=advance)
+    rows = [reply.completion(condition.id, each.prompt, sample=0, seed=0) for each, reply in zip(asked, replies, strict=True)]
     write_rows(step.outputs[0], rows)
     record(step, inputs)
 

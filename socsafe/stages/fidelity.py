@@ -17,8 +17,8 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
-from socsafe.data.sample import check_sample, turns
-from socsafe.data.suites import suite_inputs
+from socsafe.data.sample import check_sample
+from socsafe.data.suites import suite_inputs, turns
 from socsafe.engines.base_folder import base_folder, made_files
 from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
@@ -27,12 +27,12 @@ from socsafe.engines.converters import convert_base, find_converters, merge_adap
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity_job import Job
 from socsafe.engines.process import last_lines, run_logged
-from socsafe.errors import DiskError, Problem, RunError, SocsafeError
+from socsafe.errors import Problem, RunError, apart
 from socsafe.facts.parity import ParityRow
 from socsafe.files import scratch_folder, write_text
 from socsafe.manifest import Step, inputs_now, installed, is_current, read_manifest, record
 from socsafe.paths import cache_folder
-from socsafe.progress import Progress
+from socsafe.progress import Progress, noting
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.models import REFERENCE, adapter_file, model_file
@@ -102,13 +102,8 @@ def compare_with_transformers(plan: Plan, conditions: Sequence[Condition], progr
     failures: dict[str, str] = {}
     with progress.task("against transformers", len(todo)) as advance:
         for condition in todo:
-            try:
+            with apart(noting(failures, progress, condition.id)):
                 _compare(plan, condition, checkout)
-            except DiskError:
-                raise
-            except SocsafeError as error:
-                failures[condition.id] = str(error)
-                progress.say(f"failed: {condition.id}\n{error}")
             advance(1)
     return failures
 

@@ -15,18 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from socsafe.data.parts import Parts
-from socsafe.data.suites import Asked, asked_prompts, suite_inputs
+from socsafe.data.suites import Asked, asked_prompts, suite_inputs, turns
 from socsafe.engines.budget import Budget
 from socsafe.engines.remote_writer import FROM_SERVER
 from socsafe.engines.retry import RetryPolicy
 from socsafe.engines.sampling import Sampling
 from socsafe.engines.writers import circumstances, require_writing, writers, writing_files, written_by
-from socsafe.engines.written import Dialogue, Writer, Written
-from socsafe.errors import DiskError, SocsafeError
+from socsafe.engines.written import Writer
+from socsafe.errors import SocsafeError, apart
 from socsafe.files import sha256_text, write_text
 from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
 from socsafe.progress import Advance, Progress
-from socsafe.records import Completion, Message, Prompt
+from socsafe.records import Completion, Prompt
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.spec import Suite
@@ -82,15 +82,10 @@ def generate(
     total = sum(len(prompts[suite]) for suites in todo.values() for suite in suites) * plan.study.sampling.samples
     with progress.task("generate", total) as advance:
         work = _Work(plan, prompts, progress, advance)
-        try:
-            with writers(plan, budget or Budget(), retry) as writer_for:
-                for condition, suites in todo.items():
-                    work.complete(condition, suites, writer_for)
-        except DiskError:
-            raise
-        except SocsafeError as error:
-            # No back end at all.
-            work.failed(todo, error)
+        # What fails here is the back end itself.
+        with apart(lambda error: work.failed(todo, error)), writers(plan, budget or Budget(), retry) as writer_for:
+            for condition, suites in todo.items():
+                work.complete(condition, suites, writer_for)
     return work.failures
 
 
@@ -106,7 +101,7 @@ class _Work:
 
     def complete(self, condition: Condition, suites: Sequence[Suite], writer_for: Callable[[Condition], Writer]) -> None:
         """One condition's replies to some suites; what goes wrong with it does not keep others from theirs."""
-        try:
+        with apart(lambda error: self.failed({condition: suites}, error)):
             require_writing(self.plan, condition)
             steps = {suite: completions_step(self.plan, condition, suite) for suite in suites}
             # Before the model is read, so that one that is replaced meanwhile is not taken for the one that replied.
@@ -120,10 +115,6 @@ class _Work:
                 record(step, inputs[suite])
                 _parts(step).done()
                 self._tell(condition, suite, rows)
-        except DiskError:
-            raise
-        except SocsafeError as error:
-            self.failed({condition: suites}, error)
 
     def failed(self, todo: Mapping[Condition, Sequence[Suite]], error: SocsafeError) -> None:
         """Note what kept these from being completed; of units that were only to be asked again the replies that are there stand."""
@@ -146,10 +137,10 @@ class _Work:
                 self.advance(len(chunk))
                 continue
             seeds = [_seed(sampling.seed, asked.prompt, sample) for asked, sample in chunk]
-            dialogues = [_dialogue(self.plan, condition, asked) for asked, _ in chunk]
+            dialogues = [turns(self.plan, condition, asked) for asked, _ in chunk]
             replies = writer.complete(dialogues, chosen, seeds=seeds, on_progress=self.advance)
             done = [
-                _completion(condition, asked.prompt, sample, reply, seed)
+                reply.completion(condition.id, asked.prompt, sample=sample, seed=seed)
                 for (asked, sample), reply, seed in zip(chunk, replies, seeds, strict=True)
             ]
             parts.write(number, done)
@@ -163,26 +154,6 @@ class _Work:
             told = f"{condition.id}: {unanswered} of {asked} prompts of {suite.name} could not be answered: {failed[0].error}"
             again = any(row.error.startswith(FROM_SERVER) for row in failed)
             self.progress.say(told + ("\n    to try them again: the same command" if again else ""))
-
-
-def _dialogue(plan: Plan, condition: Condition, asked: Asked) -> Dialogue:
-    system = plan.study.settings[condition.setting].eval_system
-    return (*((Message("system", system),) if system else ()), Message("user", asked.user_turn))
-
-
-def _completion(condition: Condition, prompt: Prompt, sample: int, reply: Written, seed: int) -> Completion:
-    return Completion(
-        condition=condition.id,
-        suite=prompt.suite,
-        prompt_id=prompt.id,
-        sample=sample,
-        text=reply.text,
-        finish_reason=reply.finish_reason,
-        prompt_tokens=reply.prompt_tokens,
-        completion_tokens=reply.completion_tokens,
-        seed=seed,
-        error=reply.error,
-    )
 
 
 def _seed(seed: int, prompt: Prompt, sample: int) -> int:

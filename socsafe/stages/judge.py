@@ -23,10 +23,10 @@ from socsafe.engines.answers import AnswerCache, answer_all, question_key, unans
 from socsafe.engines.budget import Budget, Forecast, forecast
 from socsafe.engines.judge_models import decides, model_files, open_model, prices
 from socsafe.engines.offline import rule_many
-from socsafe.errors import DiskError, InputError, Problem, RunError, SocsafeError
+from socsafe.errors import InputError, Problem, RunError, SocsafeError, apart
 from socsafe.files import require_files
 from socsafe.manifest import Inputs, Step, inputs_now, is_current, record
-from socsafe.progress import Progress
+from socsafe.progress import Progress, noting
 from socsafe.records import Answer, Ruling, Verdict
 from socsafe.schemas import dtypes
 from socsafe.study.checked import Plan
@@ -207,7 +207,7 @@ def _judge_all(plan: Plan, use: JudgeUse, todo: Sequence[Unit], budget: Budget, 
         lot: list[_Started] = []
         for number, unit in enumerate(todo, start=1):
             step = verdicts_step(plan, unit.condition, unit.suite, use.judge)
-            try:
+            with apart(noting(outcome.failures, progress, unit.condition.id)):
                 require_files(step.inputs, "is not here", "what this judge rules on", f"socsafe run {plan.argument}")
                 started = _Started(unit, step, inputs_now(step), cases(plan, unit.condition, unit.suite, unit.use))
                 if ask is None:
@@ -215,11 +215,6 @@ def _judge_all(plan: Plan, use: JudgeUse, todo: Sequence[Unit], budget: Budget, 
                     advance(1)
                     continue
                 lot.append(started)
-            except DiskError:
-                raise
-            except SocsafeError as error:
-                outcome.failures[unit.condition.id] = str(error)
-                progress.say(f"failed: {unit.condition.id}\n{error}")
             if ask is not None and (number == len(todo) or sum(len(each.cases) for each in lot) >= TOGETHER):
                 if not ask(lot):
                     return

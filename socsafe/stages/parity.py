@@ -19,10 +19,10 @@ from socsafe.data.fingerprints import Fingerprints, prepared_is_whole
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
-from socsafe.errors import DiskError, Problem, RunError, SocsafeError
+from socsafe.errors import Problem, RunError, apart
 from socsafe.files import require_files, write_text
 from socsafe.manifest import Step, inputs_now, is_current, read_manifest, record
-from socsafe.progress import Progress
+from socsafe.progress import Progress, noting
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -59,13 +59,8 @@ def check(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> di
     failures: dict[str, str] = {}
     with progress.task("token parity", len(todo)) as advance, OneEngine(slots=1, context=64, threads=1) as engines:
         for condition in todo:
-            try:
+            with apart(noting(failures, progress, condition.id)):
                 _check_one(plan, condition, engines)
-            except DiskError:
-                raise
-            except SocsafeError as error:
-                failures[condition.id] = str(error)
-                progress.say(f"failed: {condition.id}\n{error}")
             advance(1)
     return failures
 

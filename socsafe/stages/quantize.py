@@ -20,7 +20,7 @@ from socsafe.engines.converters import (
     merge_adapter,
     quantize_gguf,
 )
-from socsafe.errors import DiskError, RunError, SocsafeError
+from socsafe.errors import RunError, SocsafeError, apart
 from socsafe.files import require_files, scratch_folder
 from socsafe.manifest import Step, inputs_now, installed, is_current, record
 from socsafe.paths import cache_folder
@@ -149,12 +149,10 @@ def _guarded(
     """What `make` gives; where it raises, all of the base's conditions fail, and those of other bases go on."""
     if not conditions:
         return {}
-    try:
-        return make(job, base, conditions)
-    except DiskError:
-        raise
-    except SocsafeError as error:
-        return {condition.id: str(error) for condition in conditions}
+    failures: dict[str, str] = {}
+    with apart(lambda error: failures.update({condition.id: str(error) for condition in conditions})):
+        failures |= make(job, base, conditions)
+    return failures
 
 
 def _make_base(job: _Job, base: str, _conditions: Sequence[Condition]) -> dict[str, str]:
@@ -193,22 +191,24 @@ def _make_adapters(job: _Job, base: str, conditions: Sequence[Condition]) -> dic
 
 
 def _make_merged(job: _Job, base: str, conditions: Sequence[Condition]) -> dict[str, str]:
-    plan = job.plan
     failures: dict[str, str] = {}
     for condition in conditions:
-        run = plan.project.run(plan.study.name, condition.id)
-        merged = run / "merged"
-        step = condition_step(plan, condition, job.kind)
-        try:
-            inputs = inputs_now(step)
-            shutil.rmtree(merged, ignore_errors=True)
-            merge_adapter(base_folder(plan, base, weights=True), run, merged, log=run / "convert.log")
-            _convert(merged, step.outputs[0], job, run / "convert.log")
-            record(step, inputs)
-        except DiskError:
-            raise
-        except SocsafeError as error:
-            failures[condition.id] = str(error)
-        finally:
-            shutil.rmtree(merged, ignore_errors=True)
+        failures |= _guarded(_merge, job, base, [condition])
     return failures
+
+
+def _merge(job: _Job, base: str, conditions: Sequence[Condition]) -> dict[str, str]:
+    """One condition's model, whole."""
+    plan, (condition,) = job.plan, conditions
+    run = plan.project.run(plan.study.name, condition.id)
+    merged, log = run / "merged", run / "convert.log"
+    step = condition_step(plan, condition, job.kind)
+    try:
+        inputs = inputs_now(step)
+        shutil.rmtree(merged, ignore_errors=True)
+        merge_adapter(base_folder(plan, base, weights=True), run, merged, log=log)
+        _convert(merged, step.outputs[0], job, log)
+        record(step, inputs)
+    finally:
+        shutil.rmtree(merged, ignore_errors=True)
+    return {}

@@ -22,10 +22,10 @@ from socsafe.data.fingerprints import Fingerprints, seal_prepared
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
 from socsafe.engines.process import LOOK, stop_running
 from socsafe.engines.weights import ADAPTER, refuse_pickle
-from socsafe.errors import DiskError, InputError, Problem, RunError, SocsafeError
+from socsafe.errors import InputError, Problem, RunError, SocsafeError, apart
 from socsafe.files import cannot_write, require_files, sha256_text, write_text
 from socsafe.manifest import Step, hash_of, inputs_now, is_whole, read_manifest, record, why_stale
-from socsafe.progress import Progress
+from socsafe.progress import Progress, noting
 from socsafe.study.account import read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -126,12 +126,8 @@ def _train_all(plan: Plan, todo: Sequence[Condition], progress: Progress) -> dic
             while running:
                 # Look again and again: see `LOOK`.
                 for future in wait(running, timeout=LOOK, return_when=FIRST_COMPLETED).done:
-                    condition, error = running.pop(future), future.exception()
-                    if isinstance(error, SocsafeError) and not isinstance(error, DiskError):
-                        failures[condition.id] = str(error)
-                        progress.say(f"failed: {condition.id}\n{error}")
-                    elif error is not None:
-                        raise error
+                    with apart(noting(failures, progress, running.pop(future).id)):
+                        future.result()
                     advance(1)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
