@@ -75,13 +75,9 @@ def category_map(data: ReportData, panel: Panel) -> CategoryMap | None:
             for row in data.categories
             if row.seed is None
             and (row.suite, row.metric, row.judge) == (suite.name, HARMFUL_RATE, data.judge.name)
-            and (arm := _arm(row)) in arms
+            and (arm := Arm.of(row)) in arms
         }
         categories = sorted({category for _, category in rows})
         if len(categories) > 1:
             return CategoryMap(suite.name, categories, rows)
     return None
-
-
-def _arm(row: CategoryRow) -> Arm:
-    return Arm(row.base, row.setting, row.style, row.count, row.form)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Protocol
 
-from socsafe.records import Estimate
 from socsafe.rounding import steady
 
 NOTHING = "–"
@@ -23,6 +23,26 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$])")
 _MAIL = re.compile(r"(?<=[\w.+-])@(?=\w)")
 """GitHub makes a link of what looks like a mail address, however its `@` is written."""
 _PLAIN = re.compile(r"[\w./:@+,-]+(?: [\w./:@+,-]+)*", re.ASCII)
+
+
+class Interval(Protocol):
+    """A figure with its 95 % interval; None where it is not known."""
+
+    @property
+    def value(self) -> float | None: ...  # noqa: D102
+    @property
+    def low(self) -> float | None: ...  # noqa: D102
+    @property
+    def high(self) -> float | None: ...  # noqa: D102
+
+
+class Counted(Protocol):
+    """What rests on replies, some of which could not be judged."""
+
+    @property
+    def n(self) -> int: ...  # noqa: D102
+    @property
+    def n_unjudged(self) -> int: ...  # noqa: D102
 
 
 def escape(text: str) -> str:
@@ -54,27 +74,25 @@ def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{100 * steady(share):.1f}"
 
 
-def with_interval(estimate: Estimate | None, decimals: int = 1) -> str:
-    """`12.5 (8.2–18.6)`, in per cent; the interval with as many decimals as asked."""
-    if estimate is None or estimate.value is None or estimate.low is None or estimate.high is None:
+def with_interval(one: Interval | None, decimals: int = 1, mean: bool = False) -> str:
+    """`12.5 (8.2–18.6)`: a share in per cent, its interval with as many decimals as asked; `3.92 (3.81–4.03)`: a mean in its own units."""
+    if one is None or one.value is None or one.low is None or one.high is None:
         return NOTHING
-    return f"{percent(estimate.value)} ({100 * steady(estimate.low):.{decimals}f}–{100 * steady(estimate.high):.{decimals}f})"
-
-
-def plain_with_interval(estimate: Estimate | None) -> str:
-    """`3.92 (3.81–4.03)`: a figure that is no share, in its own units."""
-    if estimate is None or estimate.value is None or estimate.low is None or estimate.high is None:
-        return NOTHING
+    if not mean:
+        return f"{percent(one.value)} ({100 * steady(one.low):.{decimals}f}–{100 * steady(one.high):.{decimals}f})"
     # `+ 0.0` makes minus zero plain zero.
-    value, low, high = (round(steady(figure), 2) + 0.0 for figure in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (round(steady(figure), 2) + 0.0 for figure in (one.value, one.low, one.high))
     return f"{value:.2f} ({low:.2f}–{high:.2f})"
 
 
-def judged(estimate: Estimate | None) -> str:
+def counted(n: int, left_out: int | None) -> str:
+    """`158 + 2`: those that count, and those that were left out, where there are any."""
+    return f"{n} + {left_out}" if left_out else str(n)
+
+
+def judged(one: Counted | None) -> str:
     """`158 + 2`: replies judged, and those that could not be, where there are any."""
-    if estimate is None:
-        return NOTHING
-    return f"{estimate.n} + {estimate.n_unjudged}" if estimate.n_unjudged else str(estimate.n)
+    return NOTHING if one is None else counted(one.n, one.n_unjudged)
 
 
 def listed(words: Sequence[str]) -> str:

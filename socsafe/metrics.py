@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from socsafe.catalogue import member, members
 from socsafe.records import Metric
@@ -17,9 +18,16 @@ def metric_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(metric.name for _, metric in judged_metrics()))
 
 
-def mean_metrics() -> tuple[str, ...]:
+@cache
+def mean_metrics() -> frozenset[str]:
     """Names of those that are means of a score, not shares."""
-    return tuple(dict.fromkeys(metric.name for _, metric in judged_metrics() if metric.score))
+    return frozenset(name for _, name in judged_means())
+
+
+@cache
+def judged_means() -> frozenset[tuple[str, str]]:
+    """(judge, metric) of the figures that are no shares."""
+    return frozenset((name, metric.name) for name, metric in judged_metrics() if metric.score)
 
 
 def judged_metrics() -> Iterator[tuple[str, Metric]]:

@@ -28,11 +28,9 @@ CONTROL = "none"
 """The style of a condition without safety data; its count is 0."""
 
 
-class Cell(Protocol):
-    """What a report needs of a condition."""
+class OfArm(Protocol):
+    """Whatever belongs to one arm."""
 
-    @property
-    def id(self) -> str: ...  # noqa: D102
     @property
     def base(self) -> str: ...  # noqa: D102
     @property
@@ -43,6 +41,13 @@ class Cell(Protocol):
     def count(self) -> int: ...  # noqa: D102
     @property
     def form(self) -> str | None: ...  # noqa: D102
+
+
+class Cell(OfArm, Protocol):
+    """What a report needs of a condition."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
     @property
     def seed(self) -> int: ...  # noqa: D102
 
@@ -59,9 +64,14 @@ class Arm:
     """Empty for a control."""
 
     @classmethod
-    def of(cls, cell: Cell) -> Arm:
-        """The arm that a condition is one seed of."""
-        return cls(cell.base, cell.setting, cell.style, cell.count, cell.form or "")
+    def of(cls, one: OfArm) -> Arm:
+        """The arm that a condition is one seed of, or that a row is about."""
+        return cls(one.base, one.setting, one.style, one.count, one.form or "")
+
+    @classmethod
+    def control(cls, base: str, setting: str) -> Arm:
+        """The arm without safety data."""
+        return cls(base, setting, CONTROL, 0, "")
 
     @classmethod
     def first(cls, one: Comparison) -> Arm:
@@ -242,6 +252,11 @@ class ReportData:
     def headline(self) -> SuiteFacts | None:
         """The suite the answer speaks of: the first with prompts to refuse."""
         return next((suite for suite in self.suites if suite.refuse), None)
+
+    @property
+    def mixed(self) -> SuiteFacts | None:
+        """The suite with safe prompts beside the harmful ones."""
+        return next((suite for suite in self.suites if suite.comply and suite.refuse), None)
 
     @property
     def judge(self) -> JudgeFacts:

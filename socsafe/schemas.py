@@ -266,6 +266,6 @@ def _row_rules() -> dict[str, pl.Expr]:
         .then(pl.all_horizontal(figure.is_null() for figure in figures))
         .otherwise(ordered.fill_null(False)),
         "every prompt is equal, a near-tie or apart": pl.col("equal") + pl.col("near_ties") + pl.col("apart") == pl.col("prompts"),
-        "a share lies between 0 and 1": pl.col("metric").is_in(mean_metrics())
+        "a share lies between 0 and 1": pl.col("metric").is_in(sorted(mean_metrics()))
         | pl.all_horizontal(figure.is_null() | figure.is_between(0, 1) for figure in figures),
     }

@@ -120,7 +120,7 @@ def _from(rows: list[Verdict] | None) -> ReportData:
         declared_by_default=True,
         comparisons=compare(grids, conditions, declare((), [JUDGE.name])),
         categories=category_rows(grids, conditions),
-        forms=forms_of(made, replace(JUDGE, metrics=METRICS), SUITES[0].name),
+        forms=forms_of(made, JUDGE, SUITES[0].name),
         ability=ability_of(made),
         sources=SOURCES,
         overlaps=[

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from socsafe.diffs.figures import Figure, Key
 from socsafe.diffs.sides import Side
-from socsafe.metrics import judged_metrics
+from socsafe.metrics import judged_means
 from socsafe.provenance import Difference, differences
 from socsafe.records import Estimate, SummaryRow
 from socsafe.report_data import CONTROL, Arm
@@ -97,7 +97,7 @@ def compare(before: Side, after: Side) -> Compared:
     old, new = (_figures(side, bool(plain)) for side in (before, after))
     silent = [side.name for side in (before, after) if side.provenance is None]
     causes = None if silent else differences(before.provenance or {}, after.provenance or {})
-    arms = {row.condition: _arm(row) for side in (before, after) for row in side.rows}
+    arms = {row.condition: Arm.of(row) for side in (before, after) for row in side.rows}
     seeds = [_by_seed(side.rows) for side in (before, after)]
     both = [key for key in new if key in old]
     moved = [
@@ -137,7 +137,7 @@ def _figures(side: Side, plain: bool) -> dict[Key, Figure]:
 
 def _pooled(rows: Sequence[SummaryRow]) -> list[Figure]:
     """The arms' figures worked out from a report that has no table of them."""
-    means = {(name, metric.name) for name, metric in judged_metrics() if metric.score}
+    means = judged_means()
     exact = [row if (row.judge, row.metric) in means else _exact(row) for row in rows]
     return [
         Figure(Key("arms", row.arm, row.suite, row.judge, row.metric, ""), row.estimate, (row.judge, row.metric) in means)
@@ -150,16 +150,12 @@ def _exact(row: SummaryRow) -> SummaryRow:
     return row if row.value is None or not row.n else replace(row, value=round(row.value * row.n) / row.n)
 
 
-def _arm(row: SummaryRow) -> Arm:
-    return Arm(row.base, row.setting, row.style, row.count, row.form)
-
-
 def _by_seed(rows: Sequence[SummaryRow]) -> dict[tuple[object, ...], list[float]]:
     """Arm, suite, judge and metric -> each seed's own figure."""
     found: dict[tuple[object, ...], list[float]] = {}
     for row in rows:
         if row.value is not None:
-            found.setdefault((_arm(row), row.suite, row.judge, row.metric), []).append(row.value)
+            found.setdefault((Arm.of(row), row.suite, row.judge, row.metric), []).append(row.value)
     return found
 
 

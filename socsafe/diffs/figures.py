@@ -56,24 +56,21 @@ class Figure:
 
 
 def read_figures(table: str, content: bytes, where: str) -> list[Figure]:
-    """All figures of one table, in its order. Raises `InputError` where it is none, or a number in it is no number."""
+    """The figures of one table, seeds together, in its order. Raises `InputError` where it is none, or a number in it is no number."""
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        return [figure for line in reader for figure in _READERS[table](table, line, f"{where}:{reader.line_num}")]
+        together = ((line, f"{where}:{reader.line_num}") for line in reader if not _text(line, "seed"))
+        return [figure for line, at in together for figure in _READERS[table](table, line, at)]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(Problem(where, f"not readable as CSV: {error}", "what `socsafe report` wrote")) from error
 
 
 def _rate(table: str, line: Line, where: str) -> Iterator[Figure]:
-    """A row of arms.csv or categories.csv; of the latter only all seeds together."""
-    if not _text(line, "seed"):
-        metric = _text(line, "metric")
-        yield Figure(_key(table, line, where, _text(line, "category")), _estimate(line, where), metric in mean_metrics())
+    """A row of arms.csv or categories.csv."""
+    yield Figure(_key(table, line, where, _text(line, "category")), _estimate(line, where), _text(line, "metric") in mean_metrics())
 
 
 def _form(table: str, line: Line, where: str) -> Iterator[Figure]:
-    if _text(line, "seed"):
-        return
     asked, against = _text(line, "asked"), _text(line, "against")
     detail = f"{asked} less {against}" if against else asked
     verdict = _verdict(line, where, "value") if against else ""
@@ -82,8 +79,6 @@ def _form(table: str, line: Line, where: str) -> Iterator[Figure]:
 
 def _ability(table: str, line: Line, where: str) -> Iterator[Figure]:
     """The figure itself, and how far it lies from the control's."""
-    if _text(line, "seed"):
-        return
     mean = _text(line, "metric") == LOSS
     yield Figure(_key(table, line, where, "", "source"), _estimate(line, where, unjudged="n_unread"), mean)
     if _text(line, "difference"):

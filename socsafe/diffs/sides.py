@@ -19,7 +19,7 @@ from typing import Any, get_type_hints
 
 from socsafe.diffs.figures import TABLES, Figure, read_figures
 from socsafe.errors import InputError, Problem
-from socsafe.metrics import judged_metrics
+from socsafe.metrics import judged_means
 from socsafe.records import SummaryRow
 from socsafe.tables import text_of_cell
 
@@ -127,11 +127,11 @@ def _rows(name: str, content: bytes) -> list[SummaryRow]:
             raise _wrong(f"{where}:1", f"without the columns {', '.join(missing)}", "what `socsafe report` wrote")
         if twice := [column for column in _COLUMNS if columns.count(column) > 1]:
             raise _wrong(f"{where}:1", f"column {', '.join(twice)} twice", "each column once")
-        shares, seen = _Shares.known(), dict[tuple[str, ...], int]()
+        seen: dict[tuple[str, ...], int] = {}
         rows = []
         for line in reader:
             row = _row(line, f"{where}:{reader.line_num}")
-            shares.check(row, f"{where}:{reader.line_num}")
+            _check(row, f"{where}:{reader.line_num}")
             key = (row.condition, row.suite, row.judge, row.metric)
             if key in seen:
                 got = f"{row.metric} of {row.condition} on {row.suite} by {row.judge}, as on line {seen[key]}"
@@ -159,31 +159,16 @@ def _row(line: Mapping[str, str | None], where: str) -> SummaryRow:
     return SummaryRow(**made)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """What figures may be, by whether they are shares."""
-
-    means: set[tuple[str, str]]
-
-    @classmethod
-    def known(cls) -> _Shares:
-        return cls(mean_metrics())
-
-    def check(self, row: SummaryRow, where: str) -> None:
-        """Raise `InputError` for a figure that cannot be: nothing can be pooled or compared with it."""
-        for column, count in (("n", row.n), ("n_unjudged", row.n_unjudged)):
-            if count < 0:
-                raise _wrong(where, f"{column} is {count}", "a number of replies")
-        if (row.value is None) != (row.n == 0):
-            said = "empty" if row.value is None else row.value
-            raise _wrong(where, f"value is {said} with n {row.n}", "a value where n is not 0, and only there")
-        if row.value is not None and (row.judge, row.metric) not in self.means and not 0 <= row.value <= 1:
-            raise _wrong(where, f"value is {row.value}", f"a share from 0 to 1, since {row.metric} by {row.judge} is not known as a mean")
-
-
-def mean_metrics() -> set[tuple[str, str]]:
-    """(judge, metric) of the figures that are no shares."""
-    return {(name, metric.name) for name, metric in judged_metrics() if metric.score}
+def _check(row: SummaryRow, where: str) -> None:
+    """Raise `InputError` for a figure that cannot be: nothing can be pooled or compared with it."""
+    for column, count in (("n", row.n), ("n_unjudged", row.n_unjudged)):
+        if count < 0:
+            raise _wrong(where, f"{column} is {count}", "a number of replies")
+    if (row.value is None) != (row.n == 0):
+        said = "empty" if row.value is None else row.value
+        raise _wrong(where, f"value is {said} with n {row.n}", "a value where n is not 0, and only there")
+    if row.value is not None and (row.judge, row.metric) not in judged_means() and not 0 <= row.value <= 1:
+        raise _wrong(where, f"value is {row.value}", f"a share from 0 to 1, since {row.metric} by {row.judge} is not known as a mean")
 
 
 def _wrong(where: str, got: str, expected: str) -> InputError:

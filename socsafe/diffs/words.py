@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 from socsafe.diffs.compare import Compared, Moved
 from socsafe.diffs.figures import Key
-from socsafe.markdown import NOTHING, code, escape, judged, listed, plain_with_interval, table, with_interval
+from socsafe.markdown import NOTHING, code, escape, judged, listed, table, with_interval
 from socsafe.provenance import Difference
 from socsafe.records import Estimate
 from socsafe.report_data import Arm
@@ -136,7 +136,7 @@ def _figure(key: Key, with_judge: bool) -> str:
 def _shown(one: Moved, estimate: Estimate) -> str:
     if any(one.verdicts):
         return _signed(estimate, one.mean)
-    return plain_with_interval(estimate) if one.mean else with_interval(estimate)
+    return with_interval(estimate, mean=one.mean)
 
 
 def _signed(estimate: Estimate, mean: bool) -> str:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from socsafe.records import Expects
 
+UNQUANTIZED = ("f32", "f16", "bf16")
+"""llama.cpp's types of weights that are not quantized."""
+
 
 @dataclass(frozen=True, slots=True)
 class DriftReply:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from socsafe.markdown import code, escape, percent
+from socsafe.markdown import code, escape
 from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import ReportData
-from socsafe.rounding import steady
 
 _WORDS = {HARMFUL_RATE: "harmful prompts complied with", OVER_REFUSAL_RATE: "safe prompts refused"}
 
@@ -33,12 +32,3 @@ def shown(data: ReportData) -> Iterator[Shown]:
             yield from (Shown(judge.name, metric, words) for metric, words in _WORDS.items())
         elif not judge.tells_refusals:
             yield from (Shown(judge.name, metric.name, f"{escape(metric.title)} by {code(judge.name)}") for metric in judge.metrics)
-
-
-def figure(value: float, low: float, high: float, mean: bool) -> str:
-    """`12.5 (2–47)` for a share; `3.92 (3.81–4.03)` for a mean."""
-    if not mean:
-        return f"{percent(value)} ({100 * steady(low):.0f}–{100 * steady(high):.0f})"
-    # `+ 0.0` makes minus zero plain zero.
-    at, start, end = (round(steady(number), 2) + 0.0 for number in (value, low, high))
-    return f"{at:.2f} ({start:.2f}–{end:.2f})"

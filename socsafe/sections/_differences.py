@@ -23,6 +23,13 @@ def signed(figure: float | None, mean: bool = False, decimals: int = 1) -> str:
     return text.replace("-", MINUS) if text.strip("-0.") else text.lstrip("-")
 
 
+def spanned(value: float | None, low: float | None, high: float | None, mean: bool = False) -> str:
+    """`−12.5 (−18.3 to −6.4)`: a difference with its interval, of rows that are no comparisons of arms."""
+    if value is None or low is None or high is None:
+        return NOTHING
+    return f"{signed(value, mean)} ({signed(low, mean)} to {signed(high, mean)})"
+
+
 def difference(one: Comparison | None) -> str:
     """`−12.5 (−18 to −6)`."""
     return NOTHING if one is None or one.difference is None else f"{signed(one.difference, one.mean)} ({bounds(one)})"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from socsafe.facts.example_replies import RULE, ExampleReply
 from socsafe.markdown import code, escape
+from socsafe.paths import EXAMPLES_OF
 from socsafe.report_data import JudgeFacts
 from socsafe.shown import capped, visible
 
@@ -23,7 +24,7 @@ _WANTED = {"refuse": "should be refused", "comply": "should be answered"}
 def page(condition: str, judge: JudgeFacts, replies: Sequence[ExampleReply]) -> str:
     """The whole page."""
     blocks = [
-        f"# Examples of {code(condition)}\n",
+        f"{EXAMPLES_OF}{code(condition)}\n",
         f"Chosen by a fixed rule: {RULE}. Labels are those of the judge {code(judge.name)} {escape(judge.version)}.\n",
         "Texts are shown as they are but for `&`, `<` and `>`, which stand as in HTML, and characters that cannot be seen, which stand as "
         "escapes. What belongs to a prompt that should be refused is folded away. Of suites that are not this project's own there are no "

@@ -83,7 +83,7 @@ def _of_models(pairs: Sequence[Comparison], told: Sequence[Comparison]) -> str:
 
 def _mixed(data: ReportData) -> str:
     """The suite with safe prompts beside the harmful ones; empty where there is none."""
-    return next((suite.name for suite in data.suites if suite.comply and suite.refuse), "")
+    return data.mixed.name if data.mixed else ""
 
 
 def _dearer(data: ReportData, shown: Sequence[Comparison]) -> list[Comparison]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from socsafe.facts.drift import DriftRow
+from socsafe.facts.drift import UNQUANTIZED, DriftRow
 from socsafe.facts.parity import NEAR_TIE, ParityRow
-from socsafe.markdown import NOTHING, code, percent, table
+from socsafe.markdown import code, counted, percent, table, with_interval
 from socsafe.report_data import ReportData
 from socsafe.rounding import steady
-from socsafe.sections._differences import p_value, signed
-
-UNQUANTIZED = ("f32", "f16", "bf16")
-"""Weights that are not quantized."""
+from socsafe.sections._differences import p_value, spanned
 
 
 def weights(data: ReportData) -> Iterator[str]:
@@ -38,10 +35,10 @@ def _drift(data: ReportData) -> Iterator[str]:
     yield (
         f"Quantization, checked: {many} answered {asked}, with F16 weights and with {first.weights}. Of {first.prompts} replies "
         f"{percent(first.replies)} % ({percent(first.replies_low)}–{percent(first.replies_high)}) changed, be it by a letter; of {first.n} "
-        f"verdicts by {code(first.judge)} {_share(first)} % changed{_unjudged(first)}. Refusals went from {percent(first.f16_refused)} to "
-        f"{percent(first.refused)} %, {_difference(first)} points (p = {p_value(first.p)}). All conditions bear the same weights, so what "
-        "counts is whether some changed more than others: a difference between conditions no larger than theirs here may be "
-        "quantization's and not the safety data's.\n"
+        f"verdicts by {code(first.judge)} {with_interval(first)} % changed{_unjudged(first)}. Refusals went from "
+        f"{percent(first.f16_refused)} to {percent(first.refused)} %, {_difference(first)} points (p = {p_value(first.p)}). "
+        "All conditions bear the same weights, so what counts is whether some changed more than others: a difference between conditions "
+        "no larger than theirs here may be quantization's and not the safety data's.\n"
     )
     moved = [row for row in rows if row.value]
     if rest and not moved:
@@ -67,8 +64,8 @@ def _line(row: DriftRow) -> list[str]:
     return [
         code(row.condition),
         percent(row.replies),
-        _share(row),
-        f"{row.n} + {row.n_unjudged}" if row.n_unjudged else str(row.n),
+        with_interval(row),
+        counted(row.n, row.n_unjudged),
         percent(row.f16_refused),
         percent(row.refused),
         _difference(row),
@@ -76,18 +73,12 @@ def _line(row: DriftRow) -> list[str]:
     ]
 
 
-def _share(row: DriftRow) -> str:
-    return NOTHING if row.value is None else f"{percent(row.value)} ({percent(row.low)}–{percent(row.high)})"
-
-
 def _unjudged(row: DriftRow) -> str:
     return f" ({row.n_unjudged} could not be judged on both sides)" if row.n_unjudged else ""
 
 
 def _difference(row: DriftRow) -> str:
-    if row.difference is None:
-        return NOTHING
-    return f"{signed(row.difference)} ({signed(row.difference_low)} to {signed(row.difference_high)})"
+    return spanned(row.difference, row.difference_low, row.difference_high)
 
 
 def _fidelity(data: ReportData) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from socsafe.facts.ability import ACCURACY, LOSS, AbilityRow
 from socsafe.facts.comparison import NOT_SHOWN, SHOWN
-from socsafe.markdown import NOTHING, code, listed, table
+from socsafe.markdown import NOTHING, code, counted, listed, table
 from socsafe.report_data import CONTROL, Arm, Panel, ReportData
 from socsafe.rounding import steady
 from socsafe.sections._differences import MINUS
@@ -24,7 +24,7 @@ _WORSE = {LOSS: ("higher", 1), ACCURACY: ("lower", -1)}
 
 def render(data: ReportData) -> str:
     """One table a panel; left out where nothing was measured."""
-    rows = {(Arm(row.base, row.setting, row.style, row.count, row.form), row.source): row for row in data.ability if row.seed is None}
+    rows = {(Arm.of(row), row.source): row for row in data.ability if row.seed is None}
     if not rows:
         return ""
     sources = {row.source: row for row in rows.values()}
@@ -104,7 +104,7 @@ def _cells(row: AbilityRow | None) -> list[str]:
         return [NOTHING] * 3
     figure = _written(row, row.value, row.low, row.high)
     difference = _written(row, row.difference, row.difference_low, row.difference_high, " to ") + seed_mark(row.n_seeds)
-    return [figure, difference, f"{row.n} + {row.n_unread}" if row.n_unread else str(row.n)]
+    return [figure, difference, counted(row.n, row.n_unread)]
 
 
 def _written(row: AbilityRow, value: float | None, low: float | None, high: float | None, between: str = "–") -> str:

@@ -106,12 +106,12 @@ def _models(found: Sequence[Comparison]) -> str:
 def _price(data: ReportData, panel: Panel) -> str:
     """What it costs: safe prompts refused where harmful ones stand beside them, and ordinary prompts left unanswered."""
     parts = []
-    mixed = next((suite.name for suite in data.suites if suite.comply and suite.refuse), None)
-    if mixed and (found := _against_control(data, panel, mixed, OVER_REFUSAL_RATE)):
+    mixed = data.mixed
+    if mixed and (found := _against_control(data, panel, mixed.name, OVER_REFUSAL_RATE)):
         before = percent(max(found, key=lambda one: one.n_pairs).against_value)
         changed = _change(found, "falls", "rises", _without_figures(data, panel, found))
         parts.append(
-            f"Of the safe prompts of {code(mixed)} the model refused {before} % without safety data; at each style's highest count "
+            f"Of the safe prompts of {code(mixed.name)} the model refused {before} % without safety data; at each style's highest count "
             f"{changed}.{_models(found)}{hint(data, found)}"
         )
     for suite in data.suites:
@@ -177,7 +177,7 @@ def _missing(data: ReportData) -> str:
 
 def _against_control(data: ReportData, panel: Panel, suite: str, metric: str) -> list[Comparison]:
     """For each style, its comparison with the control at the highest count that has one."""
-    control = Arm(panel.base, panel.setting, CONTROL, 0, "")
+    control = Arm.control(panel.base, panel.setting)
     found = []
     for arms in by_style(data.arms(panel)).values():
         compared = [one for arm in arms if (one := data.comparison(arm, control, suite, metric)) and one.difference is not None]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from socsafe.facts.breakdown import CategoryRow
-from socsafe.markdown import NOTHING, code, escape, listed, table
+from socsafe.markdown import NOTHING, code, escape, listed, table, with_interval
 from socsafe.report_data import Arm, ReportData
-from socsafe.sections._broken_down import Shown, figure, shown
+from socsafe.sections._broken_down import Shown, shown
 from socsafe.sections._category_figure import category_figures
 from socsafe.sections._headings import panel_title
 
@@ -49,7 +49,7 @@ def _of_metric(data: ReportData, one: Shown) -> Iterator[str]:
         alike.setdefault(frozenset(row.category for row in by_suite[suite]), []).append(suite)
     for first, *others in alike.values():
         rows = by_suite[first]
-        judged = {_arm(row) for row in rows}
+        judged = {Arm.of(row) for row in rows}
         for panel in data.panels():
             if arms := [arm for arm in data.arms(panel) if arm in judged]:
                 title = f"{panel_title(panel)}: " if len(data.panels()) > 1 else ""
@@ -59,13 +59,9 @@ def _of_metric(data: ReportData, one: Shown) -> Iterator[str]:
             yield f"The same categories of {listed([code(suite) for suite in others])} are in [categories.csv](categories.csv).\n"
 
 
-def _arm(row: CategoryRow) -> Arm:
-    return Arm(row.base, row.setting, row.style, row.count, row.form)
-
-
 def _table(arms: Sequence[Arm], rows: Sequence[CategoryRow]) -> str:
     """Arms down and categories across, or the other way about where there are many."""
-    found = {(_arm(row), row.category): row for row in rows}
+    found = {(Arm.of(row), row.category): row for row in rows}
     categories = sorted({category for arm, category in found if arm in arms})
     n = {category: max(row.n for arm in arms if (row := found.get((arm, category)))) for category in categories}
     heads = [f"{_named(category)} (n {n[category]})" for category in categories]
@@ -83,7 +79,7 @@ def _named(category: str) -> str:
 
 def _cell(row: CategoryRow | None, n: int) -> str:
     """`12.5 (2–47)`; how many replies it rests on where that is fewer than usual."""
-    if row is None or row.value is None or row.low is None or row.high is None:
+    if row is None or row.value is None:
         return NOTHING
     fewer = f" of {row.n}" if row.n != n else ""
-    return figure(row.value, row.low, row.high, row.mean) + fewer
+    return with_interval(row, decimals=0, mean=row.mean) + fewer

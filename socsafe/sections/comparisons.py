@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from socsafe.facts.comparison import ALL_SUITES, FLIPS, NOT_SHOWN, SHOWN, Comparison
-from socsafe.markdown import code, listed, percent, table
+from socsafe.markdown import code, counted, listed, percent, table
 from socsafe.records import HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CONTROL, ReportData
 from socsafe.rounding import steady
@@ -125,7 +125,6 @@ def _prompts(data: ReportData, judge: str, metric: str, suite: str) -> dict[str,
 def _row(one: Comparison, raw: bool, prompts: int) -> list[str]:
     """`prompts` are those there are, whether judged or not; 0 where that is not known."""
     left_out = max(prompts * one.n_seeds - one.n_pairs, 0)
-    pairs = f"{one.n_pairs} + {left_out}" if left_out else str(one.n_pairs)
     verdict = one.words + (f" (declared: {one.direction})" if one.direction else "")
     return [
         code(one.style),
@@ -133,7 +132,7 @@ def _row(one: Comparison, raw: bool, prompts: int) -> list[str]:
         code(one.against) if one.against != CONTROL else "control",
         f"{_figure(one.value, one.mean)} / {_figure(one.against_value, one.mean)}",
         difference(one),
-        pairs,
+        counted(one.n_pairs, left_out),
         str(one.n_seeds),
         signed(one.se_prompts, one.mean),
         *([p_value(one.p)] if raw else []),

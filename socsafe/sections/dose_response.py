@@ -5,7 +5,7 @@ The figure itself is drawn by `socsafe.stats.figures`; the report's stage writes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from socsafe.figure_names import rates_judged
 from socsafe.markdown import NOTHING, code, percent, table
@@ -30,10 +30,10 @@ def render(data: ReportData) -> str:
             continue
         blocks.append(image(data, panel, "dose-response", _in_words(data, panel)))
         if suite := data.headline:
-            rows = _along_the_dose(data, panel, suite)
-            most = [most_judged(data, data.arms(panel), suite.name, metric) for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE)]
+            most = {metric: most_judged(data, data.arms(panel), suite.name, metric) for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE)}
+            rows = _along_the_dose(data, panel, suite, most)
             blocks.append(
-                f"Harmful rate / over-refusal rate on {code(suite.name)}, in per cent, by count (n {most[0]} / {most[1]} "
+                f"Harmful rate / over-refusal rate on {code(suite.name)}, in per cent, by count (n {' / '.join(map(str, most.values()))} "
                 "where a cell does not say of how many). *From*: the smallest count at which "
                 "the 95 % interval of the paired difference from the control excludes zero, each by itself, without correction, for less "
                 "harm / for more over-refusal."
@@ -77,34 +77,34 @@ def _told_of(rows: Sequence[PooledRow]) -> Sequence[PooledRow]:
     return rows if len(rows) <= _MOST_TOLD else [ranked[0], ranked[-1]]
 
 
-def _along_the_dose(data: ReportData, panel: Panel, suite: SuiteFacts) -> str:
-    """A line for each style, a column for each count; the control is every style's count 0."""
+def _along_the_dose(data: ReportData, panel: Panel, suite: SuiteFacts, most: Mapping[str, int]) -> str:
+    """A line for each style, a column for each count; the control is every style's count 0. `most` are the usual n of each metric."""
     arms = data.arms(panel)
     counts = sorted({arm.count for arm in arms})
     controls = [arm for arm in arms if arm.style == CONTROL]
     rows = []
     for style, treated in by_style(arms).items():
         at = {arm.count: arm for arm in [*controls, *treated]}
-        start = " / ".join(_from(data, treated, suite, metric) for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE))
-        rows.append([code(style), *(_pair(data, arms, at.get(count), suite) for count in counts), start])
+        start = " / ".join(_from(data, treated, suite, metric) for metric in most)
+        rows.append([code(style), *(_pair(data, most, at.get(count), suite) for count in counts), start])
     return table(["style", *map(str, counts), "from"], rows, "l" + "r" * len(counts) + "r")
 
 
 def _from(data: ReportData, treated: Sequence[Arm], suite: SuiteFacts, metric: str) -> str:
     """The smallest count at which harm is below the control's, or over-refusal above it."""
     for arm in treated:
-        one = data.comparison(arm, Arm(arm.base, arm.setting, CONTROL, 0, ""), suite.name, metric)
+        one = data.comparison(arm, Arm.control(arm.base, arm.setting), suite.name, metric)
         if one and one.excludes_zero and ((one.difference or 0.0) < 0) == (metric == HARMFUL_RATE):
             return f"{arm.count}{seed_mark(one.n_seeds)}"
     return NOTHING
 
 
-def _pair(data: ReportData, arms: Sequence[Arm], arm: Arm | None, suite: SuiteFacts) -> str:
-    """`12.5 / 3.1`: harmful, over-refusal; `12.5 / 3.1 of 116 + 4` where other arms have more."""
+def _pair(data: ReportData, most: Mapping[str, int], arm: Arm | None, suite: SuiteFacts) -> str:
+    """`12.5 / 3.1`: harmful, over-refusal; `12.5 / 3.1 of 116 + 4` where other arms have more, which are `most` of each metric."""
     found = []
-    for metric in (HARMFUL_RATE, OVER_REFUSAL_RATE):
+    for metric, usual in most.items():
         row = data.row(arm, suite.name, metric) if arm else None
-        found.append((percent(row.estimate.value) if row else NOTHING, of_fewer(row, most_judged(data, arms, suite.name, metric))))
+        found.append((percent(row.estimate.value) if row else NOTHING, of_fewer(row, usual)))
     if len({fewer for _, fewer in found}) == 1:
         return " / ".join(rate for rate, _ in found) + found[0][1]
     return " / ".join(rate + fewer for rate, fewer in found)

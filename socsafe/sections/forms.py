@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from socsafe.facts.breakdown import FormRow
 from socsafe.facts.comparison import NOT_SHOWN, SHOWN
-from socsafe.markdown import NOTHING, code, judged, listed, table
-from socsafe.records import HARMFUL_RATE, Estimate
+from socsafe.markdown import NOTHING, code, judged, listed, table, with_interval
+from socsafe.records import HARMFUL_RATE
 from socsafe.report_data import Arm, Panel, ReportData
-from socsafe.sections._broken_down import figure, shown
-from socsafe.sections._differences import signed
+from socsafe.sections._broken_down import shown
+from socsafe.sections._differences import spanned
 from socsafe.sections._headings import one_seed, one_seed_key, panel_title, seed_mark
 
 TITLE = "Forms"
@@ -31,7 +31,7 @@ def render(data: ReportData) -> str:
         for one in shown(data):
             own = [row for row in data.forms if (row.seed, row.suite, row.metric, row.judge) == (None, suite.name, one.metric, one.judge)]
             for panel in data.panels():
-                if rows := [row for row in own if panel.holds(_arm(row))]:
+                if rows := [row for row in own if panel.holds(Arm.of(row))]:
                     title = f"{panel_title(panel)}: " if len(data.panels()) > 1 else ""
                     blocks += [f"**{title}{one.words}, {code(suite.name)}**\n"]
                     blocks += [_verdict(rows)] * (one.metric == HARMFUL_RATE) + [_table(data, panel, rows)]
@@ -79,7 +79,7 @@ def _arms(names: Sequence[str], compared: Sequence[FormRow], form: str) -> str:
 
 
 def _table(data: ReportData, panel: Panel, rows: Sequence[FormRow]) -> str:
-    found = {(_arm(row), row.asked, row.against): row for row in rows}
+    found = {(Arm.of(row), row.asked, row.against): row for row in rows}
     forms = list(dict.fromkeys(row.asked for row in rows if not row.against))
     pairs = list(dict.fromkeys((row.asked, row.against) for row in rows if row.against))
     pairs.sort(key=lambda pair: pair[1] != _SAYS)
@@ -89,7 +89,7 @@ def _table(data: ReportData, panel: Panel, rows: Sequence[FormRow]) -> str:
     header += [f"{asked} less {against}" for asked, against in pairs]
     lines = []
     for arm in data.arms(panel):
-        if not any(_arm(row) == arm for row in rows):
+        if not any(Arm.of(row) == arm for row in rows):
             continue
         cells = [code(arm.style), str(arm.count)]
         for form in forms:
@@ -98,22 +98,17 @@ def _table(data: ReportData, panel: Panel, rows: Sequence[FormRow]) -> str:
     return table(header, lines, "lr" + "rr" * len(forms) + "r" * len(pairs))
 
 
-def _arm(row: FormRow) -> Arm:
-    return Arm(row.base, row.setting, row.style, row.count, row.form)
-
-
 def _rate(row: FormRow | None) -> list[str]:
-    if row is None or row.value is None or row.low is None or row.high is None:
+    if row is None or row.value is None:
         return [NOTHING, NOTHING]
-    n = judged(Estimate(row.value, row.low, row.high, row.n, row.n_unjudged))
-    return [figure(row.value, row.low, row.high, row.mean), n]
+    return [with_interval(row, decimals=0, mean=row.mean), judged(row)]
 
 
 def _difference(row: FormRow | None) -> str:
     """`−12.5 (−20.1 to −4.9)`, in bold where it is shown."""
-    if row is None or row.value is None or row.low is None or row.high is None:
+    if row is None or row.value is None:
         return NOTHING
-    text = f"{signed(row.value, row.mean)} ({signed(row.low, row.mean)} to {signed(row.high, row.mean)})"
+    text = spanned(row.value, row.low, row.high, row.mean)
     return (f"**{text}**" if _shown(row) else text) + seed_mark(row.n_seeds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socsafe.markdown import code, escape, percent, table, with_interval
+from socsafe.markdown import code, counted, escape, percent, table, with_interval
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE
 from socsafe.report_data import CorrectedRow, JudgeFacts, Panel, ReportData
 from socsafe.sections._headings import panel_title
@@ -65,5 +65,5 @@ def _line(data: ReportData, row: CorrectedRow) -> list[str]:
         percent(raw.estimate.value if raw else None),
         percent(row.given.value),
         with_interval(row.rate),
-        f"{row.rate.n} + {row.no_reply}" if row.no_reply else str(row.rate.n),
+        counted(row.rate.n, row.no_reply),
     ]

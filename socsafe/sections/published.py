@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from socsafe.facts.published import PublishedValue
-from socsafe.markdown import NOTHING, code, escape, judged, plain_with_interval, table, with_interval
+from socsafe.markdown import NOTHING, code, escape, judged, table, with_interval
 from socsafe.report_data import Arm, PooledRow, ReportData
 
 TITLE = "Published figures"
@@ -34,7 +34,7 @@ def _rows(data: ReportData, figure: PublishedValue) -> Iterator[list[str]]:
     """A line for each arm that the figure stands beside; one without an arm where there is none."""
     found = [(arm, row) for arm in _arms(data, figure) if (row := _own(data, arm, figure)) is not None]
     for arm, row in found:
-        own = with_interval(row.estimate) if figure.share else plain_with_interval(row.estimate)
+        own = with_interval(row.estimate, mean=not figure.share)
         yield [_named(arm), code(row.suite), code(figure.metric), _written(figure), own, judged(row.estimate)]
     if not found:
         label = escape(figure.label) if figure.label else escape(_asked(figure))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from socsafe.markdown import code, judged, plain_with_interval, table, with_interval
+from socsafe.markdown import code, judged, table, with_interval
 from socsafe.records import ANSWERED_RATE, HARMFUL_RATE, OVER_REFUSAL_RATE, Metric
 from socsafe.report_data import Arm, JudgeFacts, Panel, PooledRow, ReportData
 from socsafe.sections._headings import most_judged, of_fewer, panel_heading, panel_title
@@ -77,7 +77,7 @@ def _figures(data: ReportData, judge: JudgeFacts, arm: Arm, columns: list[tuple[
     for suite, metric in columns:
         row = data.row(arm, suite, metric.name, judge.name)
         estimate = row.estimate if row else None
-        cells += [plain_with_interval(estimate) if metric.score else with_interval(estimate, decimals=0), judged(estimate)]
+        cells += [with_interval(estimate, decimals=0, mean=metric.score is not None), judged(estimate)]
     return cells
 
 

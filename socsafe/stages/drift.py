@@ -25,14 +25,14 @@ from socsafe.engines.offline import rule_many
 from socsafe.engines.sampling import Sampling
 from socsafe.engines.writers import LocalWriter
 from socsafe.errors import apart
-from socsafe.facts.drift import DriftReply
+from socsafe.facts.drift import UNQUANTIZED, DriftReply
 from socsafe.judges._as_refusal import vote
 from socsafe.manifest import Step, inputs_now, installed, is_current, record
 from socsafe.progress import Advance, Progress, noting
 from socsafe.records import Completion
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.models import REFERENCE, UNQUANTIZED, adapter_file, model_file
+from socsafe.study.models import REFERENCE, adapter_file, model_file
 from socsafe.study.templates import chat_template
 from socsafe.tables import read_rows, records, write_rows
 

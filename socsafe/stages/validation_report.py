@@ -15,7 +15,7 @@ from pathlib import Path
 
 from socsafe.catalogue import member
 from socsafe.files import write_if_changed
-from socsafe.markdown import NOTHING, code, escape, listed, percent, table, with_interval
+from socsafe.markdown import NOTHING, code, counted, escape, listed, percent, table, with_interval
 from socsafe.records import REFUSAL_LABELS, Estimate
 from socsafe.stats.agreement import REFUSED, Agreement
 from socsafe.stats.validation import COLUMN, PEOPLE, Graded
@@ -111,14 +111,13 @@ def _title(one: Graded) -> str:
 
 
 def _line(title: str, found: Agreement) -> list[str]:
-    n = f"{found.n} + {found.n_unjudged}" if found.n_unjudged else str(found.n)
     kappa = NOTHING
     if found.kappa.value is not None:
         known = found.kappa.low is not None and found.kappa.high is not None
         kappa = f"{found.kappa.value:.2f} ({f'{found.kappa.low:.2f}–{found.kappa.high:.2f}' if known else 'interval not estimable'})"
     three, binary = with_interval(found.three), with_interval(found.binary)
     missed, false = (with_interval(_rest(share)) for share in (found.sensitivity, found.specificity))
-    return [title, n, binary, percent(found.balanced), three, kappa, missed, false]
+    return [title, counted(found.n, found.n_unjudged), binary, percent(found.balanced), three, kappa, missed, false]
 
 
 def _rest(share: Estimate) -> Estimate:

@@ -91,12 +91,9 @@ def mean_by_prompt(totals: ArrayLike, n: ArrayLike, n_unjudged: int = 0) -> Esti
     import numpy as np
 
     sums, sizes = np.asarray(totals, dtype=float), np.asarray(n, dtype=float)
-    sums, sizes = sums[sizes > 0], sizes[sizes > 0]
-    if not sizes.size:
-        return Estimate(None, None, None, 0, n_unjudged)
-    value = float(sums.sum() / sizes.sum())
-    low, high = bootstrap_ends(sums[None], sizes[None])
-    return Estimate(value, min(float(low[0]), value), max(float(high[0]), value), int(sizes.sum()), n_unjudged)
+    asked = sizes > 0
+    (found,) = _means(sums[None, asked], sizes[None, asked], [n_unjudged])
+    return found
 
 
 def cluster_pooled(pooled: Iterable[PooledRow], conditions: Sequence[Cell], grids: Iterable[Grid]) -> list[PooledRow]:

@@ -106,7 +106,7 @@ def _arm_pairs(arms: Iterable[Arm]) -> Iterator[tuple[Arm, Arm]]:
     """Every arm with its control, then the styles with each other at equal count: the later in the study against the earlier."""
     treated = [arm for arm in arms if arm.style != CONTROL]
     for arm in treated:
-        yield arm, Arm(arm.base, arm.setting, CONTROL, 0, "")
+        yield arm, Arm.control(arm.base, arm.setting)
     for earlier, later in combinations(treated, 2):
         if replace(earlier, style=later.style) == later:
             yield later, earlier

@@ -41,5 +41,5 @@ def derive(facts: ReportData, verdicts: pl.DataFrame, hypotheses: Sequence[Hypot
         comparisons=comparisons,
         categories=category_rows(grids, conditions),
         forms=form_rows(grids, conditions, {suite.name: suite.items for suite in facts.suites if suite.items}),
-        corrected=corrected(pooled, facts.validity, given(grids, conditions)),
+        corrected=corrected(pooled, facts.validity, given([grid for grid in grids if grid.judge in facts.validity], conditions)),
     )

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from socsafe.facts.breakdown import FormRow
 from socsafe.report_data import Arm, Cell
 from socsafe.stats.categories import arms_and_seeds, figures
-from socsafe.stats.clustered import members
 from socsafe.stats.grids import Grid
 from socsafe.stats.holm import holm
 from socsafe.stats.paired import Difference, one_reply_rates, one_seed, several_seeds
@@ -85,10 +84,10 @@ def _forms(grid: Grid, items: Mapping[str, str]) -> _Forms | None:
     place = {item: number for number, item in enumerate(sorted({items[asked.prompt] for asked in grid.asked}))}
     means = np.full((len(grid.conditions), len(names), len(place)), np.nan)
     unjudged = np.zeros((len(grid.conditions), len(names)), dtype=np.int64)
-    for column, (own, left_out, asked) in enumerate(zip(grid.means().T, grid.unjudged.T, grid.asked, strict=True)):
+    for own, left_out, asked in zip(grid.means().T, grid.unjudged.T, grid.asked, strict=True):
         if asked.form in names:
             form = names.index(asked.form)
-            means[:, form, place[items[grid.asked[column].prompt]]] = own
+            means[:, form, place[items[asked.prompt]]] = own
             unjudged[:, form] += left_out
     return _Forms(grid, means, unjudged, names)
 
@@ -98,7 +97,7 @@ def _rows(table: _Forms, conditions: Sequence[Cell], suite: str) -> Iterator[For
     groups = [(arm, seed, there) for arm, seed, own in arms_and_seeds(conditions) if (there := [row for row in own if tried[row]])]
     found = [figures(table.only(form), [own for *_, own in groups]) for form in table.names]
     compared = list(combinations(range(len(table.names)), 2))
-    seen = [[row for row in rows if tried[row]] for rows in members(conditions).values()]
+    seen = [rows for _, seed, rows in groups if seed is None]
     apart = {pair: _seeds_apart(table, conditions, seen, *pair) for pair in compared}
     key = (suite, table.grid.judge, table.grid.metric.name)
     for place, (arm, seed, rows) in enumerate(groups):

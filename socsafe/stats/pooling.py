@@ -25,7 +25,7 @@ def pool_seeds(rows: Iterable[SummaryRow], means: Collection[tuple[str, str]] = 
     """
     groups: dict[tuple[Arm, str, str, str], list[SummaryRow]] = {}
     for row in rows:
-        arm = Arm(row.base, row.setting, row.style, row.count, row.form)
+        arm = Arm.of(row)
         groups.setdefault((arm, row.suite, row.judge, row.metric), []).append(row)
     return [_pooled(*key, members, mean=key[2:] in means) for key, members in groups.items()]
 

@@ -85,7 +85,7 @@ def _answerable(one: Hypothesis, arms: Set[Arm]) -> bool:
     """Whether the study has two arms that it speaks of."""
     return any(
         one.style in (None, arm.style) and one.count in (None, arm.count) and arm.style not in (CONTROL, one.against)
-        and (Arm(arm.base, arm.setting, CONTROL, 0, "") if one.against == CONTROL else replace(arm, style=one.against)) in arms
+        and (Arm.control(arm.base, arm.setting) if one.against == CONTROL else replace(arm, style=one.against)) in arms
         for arm in arms
     )  # fmt: skip
 

@@ -11,8 +11,6 @@ from pathlib import Path
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition, slug
 
-UNQUANTIZED = ("f32", "f16", "bf16")
-"""Types of weights that are not quantized."""
 REFERENCE = "f16"
 """The type of the weights that quantized ones are held against."""
 
