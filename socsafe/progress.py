@@ -69,8 +69,12 @@ class Pace:
         return f", {pace:,.0f} tokens/s" + (f", {timedelta(seconds=seconds)} left" if left else "")
 
 
+_SILENCE = 60.0
+"""Seconds after which a plain display tells where it is, even within a tenth."""
+
+
 class PlainProgress:
-    """Lines on standard error: one at each tenth of a task, the last at its end."""
+    """Lines on standard error: one at each tenth of a task and after each minute, the last at its end."""
 
     def say(self, text: str) -> None:
         """Print the line."""
@@ -78,14 +82,16 @@ class PlainProgress:
 
     @contextmanager
     def task(self, title: str, total: int) -> Iterator[Advance]:
-        """Print a line at every tenth of the work, with the pace and the time left where tokens are written."""
-        done, pace = 0, Pace()
+        """Print a line at every tenth of the work and every minute, with the pace and the time left where tokens are written."""
+        done, told, pace = 0, time.monotonic(), Pace()
 
         def advance(count: int, tokens: int = 0, /) -> None:
-            nonlocal done
+            nonlocal done, told
             before, done = done, done + count
             pace.note(count, tokens)
-            if total and done * 10 // total > before * 10 // total:
+            now = time.monotonic()
+            if total and (done * 10 // total > before * 10 // total or now - told >= _SILENCE):
+                told = now
                 self.say(f"{title}: {done} of {total}{pace.told(total - done)}")
 
         yield advance

@@ -24,6 +24,15 @@ def test_plain_progress_survives_a_task_without_work(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == ""
 
 
+def test_long_work_tells_each_minute_where_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, *range(20, 400, 20)])
+    monkeypatch.setattr("socsafe.progress.time.monotonic", lambda: float(next(clock)))
+    with PlainProgress().task("train", 10_000) as advance:
+        for _ in range(7):
+            advance(1)
+    assert capsys.readouterr().err.splitlines() == ["train: 3 of 10000", "train: 6 of 10000"]
+
+
 def test_silent_progress_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     silent = SilentProgress()
     silent.say("x")

@@ -24,12 +24,15 @@ from dataclasses import dataclass, field
 from socsafe.engines.beginnings import beginnings, common
 from socsafe.engines.decoding import DIVERGED, Handles, Rows, decode, logits
 from socsafe.engines.sampling import Chain, Reply, Sampling
+from socsafe.engines.written import too_long
 from socsafe.errors import Problem, RunError
 
-SCHEDULE = 2
+SCHEDULE = 3
 """Of this way of computing rows; replies that were computed in another are made anew."""
 WASTE = 0.2
 """Prompts are read together where at most this share of the rows would be padding."""
+READ_AT = 4
+"""Prompts are read when this part of the slots is free: a batch that reads several costs less than several that read one."""
 IDLE_SPAN = 32
 """Cells that a padding row may fill before it begins anew, so that it never lengthens the attention of others."""
 
@@ -72,6 +75,7 @@ class Batcher:
         self._shared = tuple(shared)
         self._memory = self._llama.llama_get_memory(handles.context)
         self._stops = [stop.encode() for stop in sampling.stop if stop]
+        self._stop_tokens = {token for stop in sampling.stop if (token := handles.vocabulary.control_token(stop)) is not None}
         self._busy: dict[int, _Job] = {}
         self._idle = [0] * handles.rows
         self._rows = Rows(handles.llama, handles.room)
@@ -115,8 +119,8 @@ class Batcher:
         """Why a prompt cannot be read; empty when it can."""
         if not prompt:
             return "the prompt is empty"
-        if len(prompt) > self._h.limit:
-            return f"the prompt has {len(prompt):,} tokens, the context holds {self._h.limit:,}"
+        if len(prompt) >= self._h.limit:
+            return too_long(len(prompt), self._h.limit)
         if not all(0 <= token < self._h.vocabulary.size for token in prompt):
             return f"the prompt holds a token that is not in the vocabulary of {self._h.vocabulary.size:,}"
         return ""
@@ -135,8 +139,10 @@ class Batcher:
     # Reading
 
     def _fill(self, waiting: list[_Job], seeds: Sequence[int]) -> None:
-        """Read as many waiting prompts as there are free slots."""
+        """Read as many waiting prompts as there are free slots, once enough are free."""
         free = [row for row in range(self._h.slots) if row not in self._busy]
+        if self._busy and len(free) < min(self._h.slots // READ_AT, len(waiting)):
+            return
         while waiting and free:
             run = next((n for n in range(1, len(free)) if free[n] != free[0] + n), len(free))
             group = self._alike(waiting, run)
@@ -159,8 +165,7 @@ class Batcher:
         most = min(most, self._h.room // min(max(first.unread, 1), self._h.piece))
         while waiting and len(group) < most:
             job = waiting[-1]
-            longest = len(job.shared) + max(first.unread, self._h.group)
-            if job.shared != first.shared or job.unread < (1 - WASTE) * first.unread or longest > self._h.limit:
+            if job.shared != first.shared or job.unread < (1 - WASTE) * first.unread:
                 break
             group.append(waiting.pop())
         return group
@@ -258,8 +263,9 @@ class Batcher:
             self._free(slot)
             return Reply("", (), "error", len(job.prompt), DIVERGED)
         job.tokens.append(token)
-        stopped = self._h.vocabulary.ends(token) or self._stop_found(job, self._h.vocabulary.piece(token))
-        if not stopped and len(job.tokens) < self._sampling.max_tokens and job.position < self._h.limit:
+        ended = token in self._stop_tokens or self._h.vocabulary.ends(token)
+        stopped = ended or self._stop_found(job, self._h.vocabulary.piece(token))
+        if not stopped and len(job.tokens) < self._sampling.max_tokens and len(job.prompt) + len(job.tokens) < self._h.limit:
             return None
         self._free(slot)
         data = bytes(job.text if job.cut < 0 else job.text[: job.cut])

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -118,3 +119,20 @@ def logits(handles: Handles, rows: int) -> NDArray[np.float32]:
 
     size = handles.vocabulary.size
     return np.ctypeslib.as_array(handles.llama.llama_get_logits(handles.context), shape=(rows * size,)).reshape(rows, size)
+
+
+def read_alone(
+    handles: Handles, rows: Rows, sequence: int, tokens: Sequence[int], position: int, *, wanted: bool
+) -> Iterator[NDArray[np.float32]]:
+    """Put a text into a sequence from `position` on, in chunks counted from its own start and with nothing beside it.
+
+    After each chunk the logits after every token of it (`wanted`) or after its last, valid until the next. `rows` has room for a chunk.
+    """
+    for at in range(0, len(tokens), CHUNK):
+        piece = tokens[at : at + CHUNK]
+        count = len(piece)
+        rows.token[:count], rows.position[:count] = piece, range(position + at, position + at + count)
+        rows.sequence[:count], rows.wanted[:count] = sequence, wanted
+        rows.wanted[count - 1] = True
+        decode(handles, rows.batch, count)
+        yield logits(handles, count if wanted else 1)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socsafe.engines.chat import Encoder
-from socsafe.engines.decoding import CHUNK, DIVERGED, Handles, decode, logits
+from socsafe.engines.decoding import CHUNK, DIVERGED, Handles, Rows, read_alone
 from socsafe.records import Message
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ class LikelihoodReader:
     def __init__(self, handles: Handles) -> None:
         self._h, self._llama = handles, handles.llama
         self._memory = self._llama.llama_get_memory(handles.context)
-        self._batch = self._llama.llama_batch_init(CHUNK, 0, 1)
+        self._rows = Rows(self._llama, CHUNK)
 
     def run(self, pairs: Sequence[Continuation], on_progress: Callable[[int], None]) -> list[Likelihood]:
-        """One likelihood a pair, in their order; the reader cannot be used again."""
+        """One likelihood a pair, in their order."""
         found: list[Likelihood] = []
         known: tuple[int, ...] = ()
         try:
@@ -94,7 +94,6 @@ class LikelihoodReader:
                 on_progress(1)
         finally:
             self._llama.llama_memory_clear(self._memory, False)
-            self._llama.llama_batch_free(self._batch)
         return found
 
     def _problem(self, pair: Continuation) -> str:
@@ -110,8 +109,8 @@ class LikelihoodReader:
     def _read_context(self, context: tuple[int, ...]) -> Floats:
         """Put the context into its sequence; the log-probabilities of what may follow it."""
         self._llama.llama_memory_seq_rm(self._memory, _CONTEXT, -1, -1)
-        *_, last = self._read(_CONTEXT, context, 0, wanted=False)
-        following: Floats = last[0]
+        *_, last = read_alone(self._h, self._rows, _CONTEXT, context, 0, wanted=False)
+        following: Floats = log_softmax(last)[0]
         return following
 
     def _logprobs(self, pair: Continuation, first: Floats) -> Iterator[float]:
@@ -121,22 +120,9 @@ class LikelihoodReader:
         self._llama.llama_memory_seq_rm(self._memory, _WHOLE, -1, -1)
         self._llama.llama_memory_seq_cp(self._memory, _CONTEXT, _WHOLE, -1, -1)
         following = iter(pair.tokens[1:])
-        for rows in self._read(_WHOLE, pair.tokens[:-1], len(pair.context), wanted=True):
-            for row in rows:
+        for after in read_alone(self._h, self._rows, _WHOLE, pair.tokens[:-1], len(pair.context), wanted=True):
+            for row in log_softmax(after):
                 yield float(row[next(following)])
-
-    def _read(self, sequence: int, tokens: Sequence[int], position: int, *, wanted: bool) -> Iterator[Floats]:
-        """Decode the tokens from `position` on; after each chunk the log-probabilities of what follows every token (if `wanted`), or
-        the last."""
-        batch = self._batch
-        for at in range(0, len(tokens), CHUNK):
-            piece = tokens[at : at + CHUNK]
-            for row, token in enumerate(piece):
-                batch.token[row], batch.pos[row] = token, position + at + row
-                batch.n_seq_id[row], batch.seq_id[row][0], batch.logits[row] = 1, sequence, wanted
-            batch.logits[len(piece) - 1] = 1
-            decode(self._h, batch, len(piece))
-            yield log_softmax(logits(self._h, len(piece) if wanted else 1))
 
 
 def log_softmax(rows: NDArray[np.float32]) -> Floats:

@@ -183,7 +183,7 @@ def _open_context(
     most = int(llama.llama_max_parallel_sequences()) - 1
     if rows > most:
         raise _wrong(path, f"slots is {slots}", f"at most {most}", "lower slots in the study")
-    check_memory(path, info, slots=slots, context=limit, cells=(rows + 1) * limit)
+    check_memory(path, info, slots=slots, context=limit, rows=rows + 1)
     parameters = llama.llama_context_default_params()
     parameters.n_seq_max = rows + 1
     parameters.n_ctx = (rows + 1) * limit

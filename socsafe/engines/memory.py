@@ -1,6 +1,6 @@
 """Whether a model and its context fit into this machine's memory, worked out from the file's head before anything is loaded.
 
->>> cache_bytes(check_gguf(Path("llama-2-7b.q8_0.gguf")), cells=16 * 1024)
+>>> cache_bytes(check_gguf(Path("llama-2-7b.q8_0.gguf")), cells(16, 1024))
 8589934592
 
 Linux hands out memory that it does not have and ends the process when it is used, so that llama.cpp's own attempt tells nothing.
@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from socsafe.engines.gguf_file import GgufInfo
 from socsafe.errors import Problem, RunError
 
+CELLS = 256
+"""llama.cpp gives every sequence of a split cache a multiple of so many cells."""
 _BYTES = 2
 """Of one number in the cache (F16)."""
 _MEGA = 1_000_000
@@ -26,8 +28,13 @@ _LESS_THAN_ALL = ("attention.sliding_window", "attention.kv_lora_rank", "ssm.sta
 """Keys of architectures that keep less than every layer's keys and values of every token: what follows would be too much for them."""
 
 
-def cache_bytes(info: GgufInfo, cells: int) -> int | None:
-    """Bytes of the keys and values of so many tokens; None where the head does not tell, or the model keeps less."""
+def cells(rows: int, context: int) -> int:
+    """Cells of a split cache for so many sequences of `context` tokens."""
+    return rows * -(-context // CELLS) * CELLS
+
+
+def cache_bytes(info: GgufInfo, count: int) -> int | None:
+    """Bytes of `count` cells, each a token's keys and values; None where the head does not tell, or the model keeps less."""
     if any(_number(info, name) for name in _LESS_THAN_ALL):
         return None
     names = ("block_count", "embedding_length", "attention.head_count", "attention.head_count_kv")
@@ -35,7 +42,7 @@ def cache_bytes(info: GgufInfo, cells: int) -> int | None:
     if not (layers and width and heads and shared):
         return None
     both = sum(_number(info, f"attention.{name}_length") or width // heads for name in ("key", "value"))
-    return layers * shared * both * cells * _BYTES
+    return layers * shared * both * count * _BYTES
 
 
 def _number(info: GgufInfo, name: str) -> int:
@@ -44,12 +51,12 @@ def _number(info: GgufInfo, name: str) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
-def check_memory(model: Path, info: GgufInfo, *, slots: int, context: int, cells: int) -> None:
-    """Raise `RunError` where the cache of `cells` tokens is larger than the memory that is free for it.
+def check_memory(model: Path, info: GgufInfo, *, slots: int, context: int, rows: int) -> None:
+    """Raise `RunError` where the cache of `rows` sequences of `context` tokens is larger than the memory that is free for it.
 
     The weights are not counted: they are mapped, and a machine that cannot hold them is slow but does not fail.
     """
-    needed, free = cache_bytes(info, cells), free_bytes()
+    needed, free = cache_bytes(info, cells(rows, context)), free_bytes()
     if needed is not None and free is not None and needed > free:
         raise RunError(
             Problem(

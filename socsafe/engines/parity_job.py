@@ -19,6 +19,7 @@ from typing import TypedDict
 from socsafe.engines.logits import LogitEngine
 from socsafe.engines.sampling import Sampling
 from socsafe.engines.tally import Tally, Trace
+from socsafe.errors import RunError
 from socsafe.facts.parity import ParityRow
 from socsafe.files import write_text
 
@@ -104,17 +105,24 @@ def _opened(job: Job, model: str, adapter: str) -> LogitEngine:
     return engine
 
 
-def _trace(engine: LogitEngine, prompt: Sequence[int], most: int) -> Trace:
+def _greedy(engine: LogitEngine, prompt: Sequence[int], most: int) -> tuple[int, ...]:
+    """Raises `RunError` where the model computes no reply, as one whose logits overflow in F16."""
     (reply,) = engine.complete([prompt], Sampling(most), seeds=[0])
-    return Trace(reply.tokens, engine.logits(prompt, reply.tokens))
+    if reply.finish_reason == "error":
+        raise RunError(f"with F16 weights {reply.error}")
+    return reply.tokens
+
+
+def _trace(engine: LogitEngine, prompt: Sequence[int], most: int) -> Trace:
+    tokens = _greedy(engine, prompt, most)
+    return Trace(tokens, engine.logits(prompt, tokens))
 
 
 def _tally(prompts: Sequence[Sequence[int]], traces: Iterator[Trace] | Sequence[Trace], engine: LogitEngine, most: int) -> Tally:
     """The traces held against what the engine does after the same prompts."""
     tally = Tally()
     for prompt, trace in zip(prompts, traces, strict=True):
-        (reply,) = engine.complete([prompt], Sampling(most), seeds=[0])
-        tally.add(trace, reply.tokens, engine.logits(prompt, trace.tokens))
+        tally.add(trace, _greedy(engine, prompt, most), engine.logits(prompt, trace.tokens))
     return tally
 
 

@@ -85,6 +85,11 @@ class Vocabulary:
             self._ends[token] = bool(self._llama.llama_vocab_is_eog(self._vocab, token))
         return self._ends[token]
 
+    def control_token(self, text: str) -> int | None:
+        """The control token that is written so; None where there is none. It stands for no text, so none of a reply holds it."""
+        tokens = self._raw(text)
+        return tokens[0] if len(tokens) == 1 and self._llama.llama_vocab_is_control(self._vocab, tokens[0]) else None
+
     def control_texts(self) -> tuple[str, ...]:
         """The texts that `tokenize` takes for control tokens (`<s>`, `<|im_end|>`), longest first."""
         controls = [token for token in range(self.size) if self._llama.llama_vocab_is_control(self._vocab, token)]

@@ -47,6 +47,11 @@ class Written:
         )
 
 
+def too_long(tokens: int, context: int) -> str:
+    """Why a prompt that leaves no room for a reply is not answered."""
+    return f"the prompt has {tokens:,} tokens, the context holds {context:,} with the reply: raise `context`"
+
+
 class Writer(Protocol):
     """One condition's model, ready to reply."""
 

@@ -9,12 +9,11 @@ prompt in the tokens that generation feeds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from socsafe.data.choices import load_choices
-from socsafe.data.heldout import held_out_rows, trained_on
+from socsafe.data.heldout import held_out_rows
 from socsafe.data.parts import Parts
 from socsafe.engines.chat import Encoder, chat_encoder
 from socsafe.engines.condition_model import open_model, require_models
@@ -23,13 +22,12 @@ from socsafe.engines.likelihood import Continuation, Likelihood, continuation
 from socsafe.engines.llamacpp import Engine
 from socsafe.errors import SocsafeError, apart
 from socsafe.facts.ability import ChoiceQuestion, ChoiceScore, ReplyLoss
-from socsafe.files import sha256_text
-from socsafe.manifest import Step, hash_of, inputs_now, installed, is_current, record
+from socsafe.manifest import Step, inputs_now, installed, is_current, record
 from socsafe.progress import Progress, noting
 from socsafe.records import Example, Message
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.mixtures import validation_file
+from socsafe.study.mixtures import trained_on, validation_file
 from socsafe.study.models import adapter_file, model_file
 from socsafe.study.sources import source_inputs
 from socsafe.study.templates import chat_template
@@ -126,7 +124,7 @@ def ability(plan: Plan, conditions: Sequence[Condition], progress: Progress) -> 
     compute = plan.study.compute
     with (
         progress.task("ability", sum(len(asked[source]) for _, source in todo)) as advance,
-        OneEngine(slots=compute.slots, context=compute.context, threads=compute.threads) as engines,
+        OneEngine(slots=1, context=compute.context, threads=compute.threads) as engines,
     ):
         for condition in dict.fromkeys(condition for condition, _ in todo):
             steps = ability_steps(plan, condition)
@@ -147,13 +145,13 @@ def _measure_condition(
         out = part.step.outputs[0]
         write_rows(out, rows)
         record(part.step, noted)
-        _parts(part.step).done()
+        Parts.of(part.step).done()
         if unread := [row for row in rows if row.error]:
             progress.say(f"{condition.id}: {len(unread)} of {len(rows)} texts of {part.source} could not be read: {unread[0].error}")
 
 
 def _measure_part(plan: Plan, condition: Condition, part: _Part, engine: Engine, advance: Callable[[int], None]) -> list[Measured]:
-    parts = _parts(part.step)
+    parts = Parts.of(part.step)
     encode = chat_encoder(chat_template(plan.study, engine.chat_template), engine)
     system = plan.study.settings[condition.setting].eval_system
     rows: list[Measured] = []
@@ -207,12 +205,6 @@ def _read(pair: Continuation, likelihood: Likelihood) -> tuple[int, float | None
 
 def _texts(asked: Asked) -> int:
     return 1 if isinstance(asked, Example) else len(asked.choices)
-
-
-def _parts(step: Step) -> Parts:
-    """The unit's chunks, under a hash of all that its numbers depend on."""
-    inputs = [hash_of(path) for path in (*step.inputs, *(path for path in step.if_here if path.is_file()))]
-    return Parts(step.outputs[0], sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12])
 
 
 def read_ability(plan: Plan, conditions: Sequence[Condition]) -> tuple[list[ReplyLoss], list[ChoiceScore]]:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from socsafe.engines.gguf_file import check_gguf
-from socsafe.engines.memory import cache_bytes, free_bytes
+from socsafe.engines.memory import CELLS, cache_bytes, cells, free_bytes
 from socsafe.errors import InputError, Problem
 from socsafe.files import write_text
 from socsafe.study.checked import Plan
@@ -24,11 +24,9 @@ SLOTS = 32
 """More is hardly faster on a CPU."""
 FEWEST = 8
 """Batches are padded to so many rows, so fewer slots save no time."""
-STEP = 128
-"""The context is a multiple of this."""
 _SHARE = 2
 """The cache may take this part of the free memory."""
-_BLOCK = re.compile(r"^compute:.*\n(?:(?:[ \t]+\S.*|[ \t]*)\n)*?(?=\S|\Z)", re.MULTILINE)
+_BLOCK = re.compile(r"^compute:.*(?:\n|\Z)(?:(?:[ \t]*\n)*[ \t]+\S.*(?:\n|\Z))*", re.MULTILINE)
 
 
 def propose(plan: Plan) -> Compute:
@@ -37,7 +35,7 @@ def propose(plan: Plan) -> Compute:
     study = plan.study
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     longest = max(study.training_for(setting).sequence_len for setting in study.settings)
-    wanted = -(-(longest + study.sampling.max_tokens) // STEP) * STEP
+    wanted = -(-(longest + study.sampling.max_tokens) // CELLS) * CELLS
     context = min(wanted, *(base.context for base in plan.bases.values()))
     slots = min((_slots(model, context) for model in _models(plan)), default=SLOTS)
     jobs = min(processors, len(plan.conditions), 64)
@@ -75,7 +73,7 @@ def _models(plan: Plan) -> list[Path]:
 def _slots(model: Path, context: int) -> int:
     """As many as the memory holds beside the shared beginning, in steps of the fewest."""
     info, free = check_gguf(model), free_bytes()
-    each = cache_bytes(info, cells=context)
+    each = cache_bytes(info, cells(1, context))
     if each is None or free is None:
         return SLOTS
     return max(FEWEST, min(SLOTS, (free // _SHARE // each - 1) // FEWEST * FEWEST))

@@ -166,5 +166,5 @@ def _run(job: Job, scratch: Path, log: Path) -> list[ParityRow]:
     found = json.loads(result_file.read_text("utf-8")) if result_file.is_file() else {"error": f"it left with code {code}"}
     if isinstance(found, dict):
         got = f"transformers could not be compared with: {found['error']}; the last lines:\n{last_lines(log)}"
-        raise RunError(Problem(job["condition"], got, "memory for the base in 32 bits", f"less {log}"))
+        raise RunError(Problem(job["condition"], got, "two models that compute numbers, and memory for the base in 32 bits", f"less {log}"))
     return [ParityRow(**row) for row in found]

@@ -65,14 +65,16 @@ def base_names() -> tuple[str, ...]:
     return tuple(known_bases()) + tuple(base.model for base in known_bases().values() if not base.made_here)
 
 
+def known_base(name: str) -> Base | None:
+    """The base of that name or hub id in the catalogue; None where it has none."""
+    by_id = {base.model: base for base in known_bases().values() if not base.made_here}
+    return known_bases().get(name) or by_id.get(name)
+
+
 def find_base(name: str) -> Base | None:
     """The base of that name or hub id; one with the defaults for a hub id without a file; None for anything else."""
-    by_name = known_bases().get(name)
-    if by_name is not None:
-        return by_name
-    for base in known_bases().values():
-        if base.model == name and not base.made_here:
-            return base
+    if known := known_base(name):
+        return known
     if HUB_ID.match(name):
         return Base(model=name, title=name, licence="see its card", context=2048, chat_template=True)
     return None

@@ -17,7 +17,7 @@ from socsafe.metrics import metric_names
 from socsafe.paths import Project, link_problems, unfit_name
 from socsafe.report_data import CONTROL
 from socsafe.strict_yaml import Document, KeyPath, load_yaml
-from socsafe.study.bases import Base, base_names, find_base
+from socsafe.study.bases import Base, base_names, find_base, known_base
 from socsafe.study.conditions import MAX_CONDITIONS, Condition, conditions, fixed, matches, matrix, matrix_size, slug
 from socsafe.study.gpu_block import Gpu
 from socsafe.study.hypotheses import hypothesis_problems
@@ -253,6 +253,13 @@ class _Checker:
         if self.study.sampling.max_tokens >= self.study.compute.context:
             got = f"max_tokens {self.study.sampling.max_tokens} in a context of {self.study.compute.context}"
             yield self._wrong(("sampling", "max_tokens"), got, "room for the prompt too: a larger compute: {context: ...}")
+        short = {
+            name: base.context for name in self.study.bases if (base := known_base(name)) and base.context < self.study.compute.context
+        }
+        if short:
+            got = f"a context of {self.study.compute.context:,}"
+            limits = ", ".join(f"{context:,} of {name}" for name, context in short.items())
+            yield self._wrong(("compute", "context"), got, f"at most the length that each base was trained for: {limits}")
         if self.study.sampling.samples > 1 and self.study.sampling.temperature == 0:
             yield self._wrong(
                 ("sampling", "samples"), "several samples at temperature 0", "samples: 1 (greedy replies are all alike), or a temperature"

@@ -23,7 +23,7 @@ class Compute(Block):
     """CPU threads of one training run."""
     threads: Annotated[int, Field(ge=1, le=1024)] = 2
     """CPU threads for generation."""
-    slots: Annotated[int, Field(ge=1, le=256)] = 16
-    """Replies generated side by side."""
+    slots: Annotated[int, Field(ge=1, le=255)] = 16
+    """Replies generated side by side; llama.cpp has 256 sequences, and one holds what prompts have in common."""
     context: Annotated[int, Field(ge=64, le=1_000_000)] = 1024
     """Most tokens of prompt and reply together, per slot."""

@@ -154,7 +154,7 @@ def test_several_samples_of_a_prompt_read_it_once_and_are_those_it_gets_alone(ti
 
 def test_a_prompt_that_fills_the_context_ends_with_length(tiny: Models) -> None:
     with open_engine(tiny.q8, context=64) as engine:
-        replies = engine.complete([[1, *range(10, 73)], [1, *range(10, 72)], [1, *range(10, 74)]], GREEDY, seeds=[0] * 3)
+        replies = engine.complete([[1, *range(10, 72)], [1, *range(10, 71)], [1, *range(10, 73)]], GREEDY, seeds=[0] * 3)
     assert [reply.finish_reason for reply in replies] == ["length", "length", "error"]
     assert [reply.completion_tokens for reply in replies] == [1, 2, 0]
 
@@ -175,9 +175,8 @@ def test_max_tokens_and_context_end_a_reply_with_length(tiny: Models) -> None:
         prompts = [[1, *range(10, 10 + size)] for size in (3, 29, 38, 39)]
         replies = engine.complete(prompts, Sampling(20), seeds=[0] * 4)
         single = engine.complete([[1, 5]], Sampling(1), seeds=[0])[0]
-    assert [reply.finish_reason for reply in replies] == ["length"] * 4
-    # The last token drawn is never put into the cache, so prompt and reply may count one more than the context.
-    assert [reply.completion_tokens for reply in replies] == [20, 11, 2, 1]
+    assert [reply.finish_reason for reply in replies] == ["length"] * 3 + ["error"]
+    assert [reply.completion_tokens for reply in replies] == [20, 10, 1, 0]
     assert (single.completion_tokens, single.finish_reason) == (1, "length")
 
 
@@ -207,6 +206,19 @@ def test_a_stop_string_ends_the_reply_before_itself(tiny: Models) -> None:
     assert cut.text == text[: text.index(stop)]
     assert cut.tokens == free[number].tokens[: cut.completion_tokens]
     assert cut.completion_tokens < free[number].completion_tokens
+
+
+def test_a_stop_string_that_is_a_control_token_ends_the_reply_though_it_is_no_text(tiny: Models) -> None:
+    prompts, seeds = [[1, 9 + n] for n in range(60)], range(60)
+    with open_engine(tiny.q8) as engine:
+        free = engine.complete(prompts, Sampling(200, temperature=1.5), seeds=seeds)
+        cut = engine.complete(prompts, Sampling(200, temperature=1.5, stop=("<s>",)), seeds=seeds)
+        (begin,) = engine.tokenize("<s>")
+    assert sum(begin in reply.tokens for reply in free) > 3, "60 replies at a high temperature draw it now and then"
+    for one, other in zip(free, cut, strict=True):
+        until = one.tokens.index(begin) + 1 if begin in one.tokens else len(one.tokens)
+        assert other.tokens == one.tokens[:until]
+        assert other.finish_reason == ("stop" if begin in one.tokens else one.finish_reason)
 
 
 def test_an_end_token_ends_the_reply_and_is_counted_but_not_written(tiny: Models) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from socsafe.engines.gguf_file import GgufInfo
-from socsafe.engines.memory import cache_bytes, free_bytes
+from socsafe.engines.llamacpp import Engine
+from socsafe.engines.memory import cache_bytes, cells, free_bytes
 from socsafe.manifest import Step, inputs_now, record
 from socsafe.stages.generate import completions_step, stale
 from socsafe.study.checked import Plan
@@ -157,7 +158,14 @@ def test_a_prompt_longer_than_the_context_fails_alone(here: Folder, tiny: Models
     out = completions_step(plan, plan.conditions[0], plan.study.suite_uses()[0]).outputs[0]
     rows_written = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["finish_reason"] == "error" for row in rows_written] == [False, True] + [False] * (PROMPTS - 2)
-    assert "tokens, the context holds 64" in rows_written[1]["error"]
+    assert "tokens, the context holds 64 with the reply" in rows_written[1]["error"]
+
+
+def test_a_cache_is_reckoned_in_the_cells_that_llama_cpp_makes_of_it(tiny: Models) -> None:
+    for context in (64, 256, 300, 512):
+        with Engine.open(tiny.q8, slots=8, context=context, threads=1) as engine:
+            handles = engine._opened()
+            assert cells(9, context) == handles.llama.llama_n_ctx_seq(handles.context) * 9
 
 
 def test_a_memory_figure_that_the_head_does_not_tell_refuses_nothing() -> None:

@@ -25,9 +25,10 @@ def test_the_context_is_never_longer_than_the_base_s(folder: Folder) -> None:
     "block",
     ["", "compute: {threads: 3}\n", "compute:\n  threads: 3\n\n  # of the old machine\n  slots: 4\n", "compute:   # later\n  threads: 3\n"],
 )
-def test_the_block_is_put_in_place_of_the_old_one_and_all_else_stays(folder: Folder, block: str) -> None:
+@pytest.mark.parametrize("after", ["# a last word\nnotes: [One.]\n", "\n\n# after two empty lines\nnotes: [One.]\n", ""])
+def test_the_block_is_put_in_place_of_the_old_one_and_all_else_stays(folder: Folder, block: str, after: str) -> None:
     path = folder.study()
-    before, after = path.read_text(), "# a last word\nnotes: [One.]\n"
+    before = path.read_text()
     path.write_text(before + block + after)
     plan = load_study(path)
     proposed = propose(plan)
@@ -35,6 +36,15 @@ def test_the_block_is_put_in_place_of_the_old_one_and_all_else_stays(folder: Fol
     line = compute_line(proposed) + "\n"
     assert path.read_text() == (before + line + after if block else before + after + line)
     assert load_study(path).study.compute == proposed
+
+
+def test_a_block_at_the_very_end_of_a_file_without_a_last_newline_is_replaced(folder: Folder) -> None:
+    path = folder.study()
+    before = path.read_text()
+    path.write_text(before + "compute: {threads: 3}")
+    plan = load_study(path)
+    write_compute(plan, propose(plan))
+    assert path.read_text() == before + compute_line(propose(plan)) + "\n"
 
 
 def test_the_command_prints_the_block_and_writes_it_only_when_told(here: Folder, socsafe: Callable[..., Left]) -> None:

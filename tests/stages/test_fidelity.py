@@ -63,3 +63,18 @@ def test_replies_and_logits_are_compared_and_the_comparison_is_kept(two_bases: P
     ]
     (run / "adapter_model.safetensors").write_bytes((tiny.adapters[1] / "adapter_model.safetensors").read_bytes())
     assert fidelity(two_bases, ()) == []
+
+
+@pytest.mark.slow
+def test_a_model_that_computes_no_numbers_is_told_as_such(two_bases: Plan, tiny: Models) -> None:
+    condition = two_bases.conditions[1]
+    put_ggufs(two_bases, condition, tiny)
+    spoilt = model_file(two_bases, condition, "f16")
+    shutil.copyfile(tiny.f16, spoilt)
+    with spoilt.open("r+b") as weights:  # the last of the output layer's weights, as NaN
+        weights.seek(-4096, 2)
+        weights.write(b"\xff" * 4096)
+    shutil.copytree(tiny.folder, two_bases.project.root / two_bases.bases["micro"].model)
+    shutil.copytree(tiny.adapters[0], two_bases.project.run(two_bases.study.name, condition.id))
+    failures = compare_with_transformers(two_bases, [condition], SilentProgress(), None)
+    assert "the model's logits are not numbers" in failures[condition.id]

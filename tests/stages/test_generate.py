@@ -61,7 +61,7 @@ def test_prompts_that_cannot_be_answered_are_counted_and_the_reason_is_said(fold
     assert [reply.finish_reason == "error" for reply in replies(plan, 0)] == [False, True, True] + [False] * (PROMPTS - 3)
     (line,) = said.lines
     assert line.startswith(f"{plan.conditions[0].id}: 2 of {PROMPTS} prompts of tiny-suite could not be answered: the prompt has ")
-    assert line.endswith("tokens, the context holds 64")
+    assert line.endswith("tokens, the context holds 64 with the reply: raise `context`")
 
 
 def test_another_number_of_slots_leaves_the_replies_as_they_are(folder: Folder, tiny: Models) -> None:

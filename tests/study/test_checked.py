@@ -67,6 +67,8 @@ def test_a_study_may_be_named_by_its_folder_and_from_anywhere(folder: Folder, mo
         ({"training": {"load_in_4bit": True, "hardware": "cpu"}}, "load_in_4bit on a CPU"),
         ({"training": {"optimizer": "paged_adamw_8bit", "hardware": "cpu"}}, "paged_adamw_8bit on a CPU"),
         ({"sampling": {"samples": 3}}, "several samples at temperature 0"),
+        ({"sampling": {"max_tokens": 512}, "compute": {"context": 512}}, "max_tokens 512 in a context of 512"),
+        ({"bases": ["micro"], "compute": {"context": 2048}}, "a context of 2,048\n    expected: at most the length"),
         ({"bases": ["llama-7b"]}, "llama-7b has no chat template\n    expected: training: {template: alpaca}"),
         ({"exclude": [{"style": "socratic"}]}, "style socratic is not in this study"),
         ({"exclude": [{"seed": 3}]}, "seed 3 is not in this study"),
