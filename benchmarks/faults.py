@@ -4,10 +4,11 @@
 
 A server of its own process speaks https on loopback and fails a fifth of all calls, in turn of every kind: 429 with and without
 Retry-After, 500, 502, a call that hangs, one that drips, a reset, JSON that is cut short, a page of HTML, an answer without a choice,
-bytes that are no TLS, and an answer by another model. Every setting of the client is socsafe's own: a timeout of 60 s, six tries, waits
-from 1 s on. The baseline is the same run without failures. `unknown` are calls of which nobody but the provider knows whether they were
-paid for, and `booked` is what is booked, those at their worst case, over what the plain run costs. `again` are the calls that the same
-run makes once more, with its cache on disk. With `--json` the last line is one JSON object.
+bytes that are no TLS, and an answer by another model. Every setting of the client is the one that judges are asked with: a timeout of
+60 s, six tries, waits from 1 s on, and an end to calls that take many times as long as others. The baseline is the same run without
+failures. `unknown` are calls of which nobody but the provider knows whether they were paid for, and `booked` is what is booked, those at
+their worst case, over what the plain run costs. `again` are the calls that the same run makes once more, with its cache on disk. With
+`--json` the last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ path.insert(0, str(Path(__file__).parents[1]))
 
 from socsafe.engines.answers import AnswerCache, answer_all
 from socsafe.engines.budget import Budget, Prices
+from socsafe.engines.judge_models import RETRY
 from socsafe.engines.remote import Endpoint, Remote
 from socsafe.records import Message, Question
 from tests.loopback.certificate import self_signed
@@ -68,7 +70,7 @@ def run(questions: list[Question], concurrency: int, plan: Plan, folder: Path) -
     server = multiprocessing.Process(target=serve, args=(theirs, plan, folder / "own.pem"), daemon=True)
     server.start()
     budget = Budget()
-    remote = Remote(Endpoint(ours.recv(), MODEL, concurrency=concurrency, prices=PRICES), budget)
+    remote = Remote(Endpoint(ours.recv(), MODEL, concurrency=concurrency, prices=PRICES, retry=RETRY), budget)
     cache = folder / f"{concurrency}-{plan.rate}.jsonl"
     started = time.perf_counter()
     answers = answer_all(questions, lambda: nullcontext(remote), AnswerCache(cache), {})

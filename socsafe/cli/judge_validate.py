@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from socsafe.cli.display import print_table
+from socsafe.cli.display import print_table, progress_display
 
 if TYPE_CHECKING:
     from socsafe.stats.validation import Graded
@@ -26,7 +26,7 @@ partial_refusal) and, if there, model and type; or a file of XSTest's or of Do-N
 @click.option("--labels", "files", type=click.Path(path_type=Path), multiple=True, required=True, help="A file of labelled replies.")
 @click.option("--judge", "judges", multiple=True, default=("refusal",), help="A judge, or column:NAME.", show_default=True)
 @click.option("--study", type=click.Path(path_type=Path), help="Whose `judges` block names the models of judges that ask one.")
-@click.option("--budget", type=click.FloatRange(min=0), help="Most US dollars to spend on models.")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Stop before models of --study cost more.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the first judge's figures, and all judges'.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a Markdown report, and validity.json beside it.")
 def validate(
@@ -40,18 +40,22 @@ def validate(
 
     from socsafe.data.labels import read_labels
     from socsafe.engines.budget import Budget
+    from socsafe.errors import InputError, Problem
     from socsafe.stages.validate import offline, with_models
     from socsafe.stages.validate import validate as validate_judges
     from socsafe.stages.validation_report import write_report
     from socsafe.study.checked import load_study
     from socsafe.study.judge_blocks import standing_behind
 
+    if budget is not None and study is None:
+        raise InputError(Problem("--budget", "without --study", "the study whose models are to be paid", "--study STUDY, or no --budget"))
     labels = read_labels(files)
     plan = load_study(study) if study is not None else None
-    rule = with_models(plan, Budget(budget)) if plan else offline
     uses = plan.study.judge_uses() if plan else ()
     models = {use.judge: standing_behind(use, uses) for use in uses}
-    graded = validate_judges(labels, list(dict.fromkeys(judges)), rule, models)
+    with progress_display() as progress:
+        rule = with_models(plan, Budget(budget), progress) if plan else offline
+        graded = validate_judges(labels, list(dict.fromkeys(judges)), rule, models)
     if out is not None:
         write_report(graded, labels.unclear, out)
     if as_json:

@@ -1,7 +1,7 @@
 """Answers that were paid for once are never paid for again: a cache on disk, one line an answer, written as each comes in.
 
 >>> cache = AnswerCache(project.answers("quickstart", "policy"))
->>> answers = answer_all(questions, partial(open_model, use, root, 2, Budget()), cache, decides(use, root))
+>>> answers = answer_all(questions, lambda: nullcontext(remote), cache, {"model": "some-model", "seed": 0})
 
 The key of an answer is the hash of everything that decides it. Each line carries a checksum over all of it: a line that was
 torn by a crash, or of which a single byte has changed, is dropped, and its question asked again. Several processes may

@@ -16,6 +16,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from socsafe.errors import Problem
 from socsafe.records import Answer, Question
 
 _PER_MESSAGE = 16
@@ -87,6 +88,12 @@ class Budget:
         """Give back what was set aside for a call and book what it cost."""
         self.reserved = max(0.0, self.reserved - reserved)
         self.spent += actual
+
+
+def no_prices(where: str, got: str, block: str) -> Problem:
+    """What is wrong with a budget that is to be kept without prices; `block` is the part of the study that they belong in."""
+    mend = f"add `prices: {{prompt: ..., completion: ...}}` (US dollars a million tokens; 0 for a free endpoint) to {block}"
+    return Problem(where, got, "prices, since a budget is to be kept", mend)
 
 
 @dataclass(frozen=True, slots=True)

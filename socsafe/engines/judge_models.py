@@ -1,24 +1,56 @@
 """From a judge's block in the study file to the model that answers its questions.
 
->>> answers = answer_all(questions, partial(open_model, use, root, 2, Budget()), cache, decides(use, root))
+>>> answers = asker(plan, use, Budget(), PlainProgress())(questions)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from socsafe.catalogue import member
-from socsafe.engines.answers import Model
+from socsafe.engines.answers import AnswerCache, Model, answer_all
 from socsafe.engines.budget import Budget, Prices
+from socsafe.engines.remote_access import destination
+from socsafe.engines.retry import RetryPolicy
 from socsafe.errors import Problem, RunError
 from socsafe.manifest import hash_of
+from socsafe.progress import Progress
+from socsafe.records import Answer, Question
+from socsafe.study.checked import Plan
 from socsafe.study.judge_blocks import ClassifierModel, EndpointModel, GgufModel, JudgeUse
 
 _WEIGHTS = ("*.safetensors", "*.json", "*.model", "*.txt")
 """What decides a classifier's scores, in the folder that holds it."""
+RETRY = RetryPolicy(paced=True)
+"""How often an endpoint is asked: a judge's answers are short, and one that takes many times as long as the others hangs."""
+
+
+def asker(plan: Plan, use: JudgeUse, budget: Budget, progress: Progress) -> Callable[[Sequence[Question]], list[Answer]]:
+    """A function that has a judge's model answer questions: those that it has answered for this study before are not asked again.
+
+    What of the kept answers is damaged is said at once, where a key goes before it is sent. The function raises whatever the model does,
+    and `DiskError` where an answer cannot be kept; what was answered until then is.
+    """
+    root = plan.project.root
+    cache, key = AnswerCache(plan.project.answers(plan.study.name, use.judge)), decides(use, root)
+    if cache.damaged:
+        progress.say(f"{plan.project.relative(cache.path)}: {cache.damaged} damaged lines are taken out; their questions are asked again")
+    block = use.model
+    untold = [destination(use.judge, block.key_env, block.endpoint)] if isinstance(block, EndpointModel) and block.key_env else []
+
+    def opened() -> AbstractContextManager[Model]:
+        while untold:
+            progress.say(untold.pop())
+        return open_model(use, root, plan.study.compute.threads, budget)
+
+    def ask(questions: Sequence[Question]) -> list[Answer]:
+        with progress.task(f"{use.judge}: answers", len(questions)) as advance:
+            return answer_all(questions, opened, cache, key, advance)
+
+    return ask
 
 
 @contextmanager
@@ -43,6 +75,7 @@ def open_model(use: JudgeUse, root: Path, threads: int, budget: Budget) -> Itera
                 seed=use.seed,
                 kind=kind,  # type: ignore[arg-type]
                 prices=prices(use),
+                retry=RETRY,
             ),
             budget,
         )

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from socsafe.engines.answers import OnAnswer
-from socsafe.engines.budget import Budget, Prices
+from socsafe.engines.budget import Budget, Prices, no_prices
 from socsafe.engines.remote_access import connection, key_of
 from socsafe.engines.remote_call import RemoteCall
 from socsafe.engines.retry import KNOWN, PassingError, RejectedError, RetryPolicy
@@ -70,8 +70,7 @@ class Remote:
         self.budget = budget if budget is not None else Budget()
         self._key = key_of(endpoint.url, endpoint.key_env)
         if self.budget.limit is not None and endpoint.prices is None:
-            mend = "add `prices: {prompt: ..., completion: ...}` (US dollars a million tokens; 0 for a free endpoint) to the model's block"
-            raise RunError(Problem(endpoint.url, f"no prices for {endpoint.name}", "prices, since a budget is to be kept", mend))
+            raise RunError(no_prices(endpoint.url, f"no prices for {endpoint.name}", "the model's block"))
 
     def answer(self, questions: Sequence[Question], on_answer: OnAnswer = ignore) -> list[Answer]:
         """One answer a question, in their order; one that could not be had says why in `error`.
@@ -200,7 +199,7 @@ class _Session:
             wait = policy.wait(tries.made, fault.wait, tries.jitter.random())
             tries.made += 1
             tries.seconds += time.monotonic() - started + wait
-            if (tries.made >= policy.attempts and not fault.limited) or tries.seconds > policy.patience:
+            if policy.exhausted(tries.made, tries.seconds, self._endpoint.timeout, limited=fault.limited):
                 self._give_up(index, f"{fault} (tried {tries.made} times)", fault)
                 return None
             if not fault.limited:

@@ -45,6 +45,11 @@ def key_of(url: str, variable: str | None) -> str:
     return key
 
 
+def destination(who: str, variable: str, url: str) -> str:
+    """What a user is told before the key is sent: the study says where it goes, and the study may be a stranger's."""
+    return f"{who}: the key in {variable} goes to {url}"
+
+
 def in_the_clear(url: str) -> bool:
     """Whether what is sent to `url` can be read on its way through the public network."""
     import httpx

@@ -61,12 +61,14 @@ class RemoteCall:
         formats = _formats(question)
         number = min(self._format, len(formats) - 1)
         while True:
+            # Calls go out side by side, and another may learn the word while this one is under way.
+            sent = self._limit
             try:
                 asked = {"messages": [{"role": message.role, "content": message.content} for message in question.messages]}
                 body = self._body(question, {**asked, **formats[number]})
                 answer = self._answered(await self._send("/chat/completions", body, seconds))
             except RejectedError as rejected:
-                if "max_completion_tokens" in str(rejected) and self._limit == "max_tokens":
+                if "max_completion_tokens" in str(rejected) and sent == "max_tokens":
                     self._limit = "max_completion_tokens"
                 elif number + 1 < len(formats):
                     number += 1

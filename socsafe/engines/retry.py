@@ -9,9 +9,10 @@
 Waits double (with "equal jitter", M. Brooker 2015, "Exponential Backoff And Jitter", aws.amazon.com/builders-library) and are drawn
 from a seeded generator. A server's `Retry-After` goes before: seconds or a date (RFC 9110, 10.2.3), or OpenAI's `retry-after-ms`.
 
-A call that hangs must not hold its place for the whole of a timeout that is meant for the longest answer: once a server has answered
-often enough for its pace to be known, a first try (one that is under way, too) is given a few times as long as its slowest answer
-took, and each further try twice as long as the one before.
+A call that hangs must not hold its place for the whole of a timeout that is meant for the longest answer. Where all answers are of much
+the same length, as a judge's are, the policy may be `paced`: once a server has answered often enough for its pace to be known, a first try
+(one that is under way, too) is given a few times as long as its slowest answer took, and each further try twice as long as the one before.
+Free text is not: refusals of a second come first, and answers of half a minute would be cut, paid for and lost.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _SLOWER = 5.0
 """How many times as long as the slowest answer a first try may then take."""
 _SHORTEST = 5.0
 """Seconds that any try may take, where the timeout allows it."""
+_WHOLE_CALLS = 3
+"""So many calls may take the whole of their timeout before patience ends."""
 _MOST_DOUBLINGS = 60
 """2.0 ** 2000 would overflow."""
 
@@ -43,7 +46,10 @@ class RetryPolicy:
     longest_wait: float = 60.0
     """Most seconds of one wait of our own choosing; what the server asks for is waited in full."""
     patience: float = 600.0
-    """Most seconds that calls and waits of one question may take together: a server that asks for more is given up."""
+    """Most seconds that calls and waits of one question may take together, where three calls at their longest do not take more: a
+    server that asks for more is given up."""
+    paced: bool = False
+    """Whether a try may be given less than the timeout, by how long other answers took: only where they are of much the same length."""
 
     def wait(self, attempt: int, asked: float | None, jitter: float) -> float:
         """Seconds to wait after try number `attempt` (from 0); `asked` is the server's wish, `jitter` lies in 0..1."""
@@ -54,9 +60,16 @@ class RetryPolicy:
 
     def limit(self, attempt: int, answered: int, slowest: float, timeout: float) -> float:
         """Seconds that try number `attempt` (from 0) may take, after so many answers of which the slowest took `slowest`."""
-        if answered < KNOWN:
+        if not self.paced or answered < KNOWN:
             return timeout
         return min(timeout, max(_SHORTEST, _SLOWER * slowest) * 2.0 ** min(attempt, _MOST_DOUBLINGS))
+
+    def exhausted(self, tries: int, seconds: float, timeout: float, *, limited: bool) -> bool:
+        """Whether a question is given up that failed in `tries` tries, which took so many seconds with their waits.
+
+        `limited` says that the server has just asked for fewer calls, which counts for no try of its own.
+        """
+        return (tries >= self.attempts and not limited) or seconds > max(self.patience, _WHOLE_CALLS * timeout)
 
 
 class PassingError(Exception):

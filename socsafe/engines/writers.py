@@ -15,20 +15,22 @@ from typing import Any
 
 from socsafe.engines.answers import AnswerCache
 from socsafe.engines.batching import SCHEDULE
-from socsafe.engines.budget import Budget, Prices
+from socsafe.engines.budget import Budget, Prices, no_prices
 from socsafe.engines.chat import Encoder, chat_encoder, each_read
 from socsafe.engines.condition_model import open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.model_tokenizer import ModelTokenizer
 from socsafe.engines.remote import Endpoint, Remote
+from socsafe.engines.remote_access import destination
 from socsafe.engines.remote_writer import PromptForm, RemoteWriter
 from socsafe.engines.retry import RetryPolicy
 from socsafe.engines.sampling import Reply, Sampling
 from socsafe.engines.written import Dialogue, Writer, Written
-from socsafe.errors import InputError, Problem
+from socsafe.errors import InputError, Problem, RunError
 from socsafe.files import require_files
 from socsafe.manifest import hash_of, installed
+from socsafe.progress import Progress, SilentProgress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.generation_block import Generation
@@ -94,11 +96,13 @@ def circumstances(plan: Plan, condition: Condition) -> Mapping[str, Any]:
 
 
 @contextmanager
-def writers(plan: Plan, budget: Budget, retry: RetryPolicy | None = None) -> Iterator[Callable[[Condition], Writer]]:
+def writers(
+    plan: Plan, budget: Budget, retry: RetryPolicy | None = None, progress: Progress | None = None
+) -> Iterator[Callable[[Condition], Writer]]:
     """Gives a condition's writer for as long as the block runs; one that was given before may be closed by the next.
 
-    What is given raises `RunError` or `InputError` where the condition's model cannot be had. Entering raises `RunError` where a
-    server cannot be asked at all.
+    What is given raises `RunError` or `InputError` where the condition's model cannot be had. Entering says where a key goes, and raises
+    `RunError` where a server cannot be asked at all.
     """
     block, compute = plan.study.generation, plan.study.compute
     if block is None:
@@ -106,7 +110,7 @@ def writers(plan: Plan, budget: Budget, retry: RetryPolicy | None = None) -> Ite
             yield lambda condition: _local(plan, condition, engines)
     else:
         with ExitStack() as stack:
-            yield _Served(plan, block, budget, retry or RetryPolicy(), stack).writer
+            yield _Served(plan, block, budget, retry or RetryPolicy(), stack, progress or SilentProgress()).writer
 
 
 def require_writing(plan: Plan, condition: Condition) -> None:
@@ -134,7 +138,11 @@ def _local(plan: Plan, condition: Condition, engines: OneEngine) -> LocalWriter:
 class _Served:
     """The conditions' models behind one server."""
 
-    def __init__(self, plan: Plan, block: Generation, budget: Budget, retry: RetryPolicy, stack: ExitStack) -> None:
+    def __init__(self, plan: Plan, block: Generation, budget: Budget, retry: RetryPolicy, stack: ExitStack, progress: Progress) -> None:
+        if budget.limit is not None and block.prices is None:
+            raise RunError(no_prices(block.endpoint, "no prices for the server that writes the replies", "the study's `generation` block"))
+        if block.key_env:
+            progress.say(destination("generation", block.key_env, block.endpoint))
         self._plan, self._block, self._budget, self._retry, self._stack = plan, block, budget, retry, stack
         self._tokenizers: dict[str, ModelTokenizer] = {}
         self._listed = self._remote("").models()

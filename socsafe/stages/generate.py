@@ -24,7 +24,7 @@ from socsafe.engines.writers import circumstances, require_writing, writers, wri
 from socsafe.engines.written import Writer
 from socsafe.errors import SocsafeError, apart
 from socsafe.files import sha256_text, write_text
-from socsafe.manifest import Step, hash_of, inputs_now, is_current, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.progress import Advance, Progress
 from socsafe.records import Completion, Prompt
 from socsafe.study.checked import Plan
@@ -83,7 +83,7 @@ def generate(
     with progress.task("generate", total) as advance:
         work = _Work(plan, prompts, progress, advance)
         # What fails here is the back end itself.
-        with apart(lambda error: work.failed(todo, error)), writers(plan, budget or Budget(), retry) as writer_for:
+        with apart(lambda error: work.failed(todo, error)), writers(plan, budget or Budget(), retry, progress) as writer_for:
             for condition, suites in todo.items():
                 work.complete(condition, suites, writer_for)
     return work.failures
@@ -113,7 +113,7 @@ class _Work:
                 for told in step.outputs[1:]:
                     write_text(told, json.dumps(written_by(self.plan, writer), indent=1, sort_keys=True) + "\n")
                 record(step, inputs[suite])
-                _parts(step).done()
+                Parts.of(step).done()
                 self._tell(condition, suite, rows)
 
     def failed(self, todo: Mapping[Condition, Sequence[Suite]], error: SocsafeError) -> None:
@@ -126,7 +126,7 @@ class _Work:
 
     def _replies(self, condition: Condition, suite: Suite, step: Step, writer: Writer) -> list[Completion]:
         """All replies to a suite, those of finished chunks from the disk."""
-        sampling, parts = self.plan.study.sampling, _parts(step)
+        sampling, parts = self.plan.study.sampling, Parts.of(step)
         units = [(asked, sample) for asked in self.prompts[suite] for sample in range(sampling.samples)]
         chosen = Sampling(**sampling.model_dump(exclude={"samples", "seed"}))
         rows: list[Completion] = []
@@ -159,9 +159,3 @@ class _Work:
 def _seed(seed: int, prompt: Prompt, sample: int) -> int:
     """31 bits that depend on nothing but the study's seed, the suite, the prompt and the sample."""
     return int(sha256_text(f"{seed}:{prompt.suite}:{prompt.id}:{sample}")[:8], 16) & 0x7FFFFFFF
-
-
-def _parts(step: Step) -> Parts:
-    """The unit's chunks, under a hash of all that its replies depend on."""
-    inputs = [hash_of(path) for path in step.inputs]
-    return Parts(step.outputs[0], sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:12])

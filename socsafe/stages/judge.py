@@ -11,19 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from socsafe.catalogue import did_you_mean, member
-from socsafe.data.cases import Case, cases, control_of
+from socsafe.data.cases import Case, cases, control_of, prompts_once
 from socsafe.data.ruling import NO_REPLY, held, questions, rule, verdict
 from socsafe.data.suites import suite_inputs
-from socsafe.engines.answers import AnswerCache, answer_all, question_key, unanswered
+from socsafe.engines.answers import AnswerCache, question_key, unanswered
 from socsafe.engines.budget import Budget, Forecast, forecast
-from socsafe.engines.judge_models import decides, model_files, open_model, prices
+from socsafe.engines.judge_models import asker, decides, model_files, prices
 from socsafe.engines.offline import rule_many
-from socsafe.errors import InputError, Problem, RunError, SocsafeError, apart
+from socsafe.errors import InputError, Problem, RunError, apart
 from socsafe.files import require_files
 from socsafe.manifest import Inputs, Step, inputs_now, is_current, record
 from socsafe.progress import Progress, noting
@@ -31,7 +30,7 @@ from socsafe.records import Answer, Ruling, Verdict
 from socsafe.schemas import dtypes
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
-from socsafe.study.judge_blocks import EndpointModel, JudgeUse, model_name
+from socsafe.study.judge_blocks import JudgeUse, model_name
 from socsafe.study.judging import looks_at
 from socsafe.study.spec import Suite
 from socsafe.tables import read_rows, records, write_rows
@@ -122,7 +121,8 @@ def judge(
     """Bring all verdicts up to date; condition id -> message for those that failed.
 
     `budget` is what it may spend together with other stages; a new one of the choice's size when left out.
-    Raises `RunError` where a judge's model could not go on (key, quota, budget, no server), when all other judges are done.
+    Raises `RunError` where a judge's model could not go on (key, quota, budget, no server), when all other judges are done; `DiskError` at
+    once, since what further judges answer could not be kept.
     """
     choice, outcome = choice or Choice(), _Outcome()
     budget = budget or Budget(choice.budget)
@@ -138,6 +138,7 @@ def judge(
 def forecasts(plan: Plan, conditions: Sequence[Condition], choice: Choice) -> dict[str, Forecast]:
     """Judge -> what asking its model would take, for the replies that are there. Asks nothing."""
     found = {}
+    prompts = prompts_once(plan)
     for use in _in_order(plan, choice):
         if use.model is None:
             continue
@@ -145,7 +146,7 @@ def forecasts(plan: Plan, conditions: Sequence[Condition], choice: Choice) -> di
         asked = [
             question
             for unit in todo
-            for case in cases(plan, unit.condition, unit.suite, unit.use)
+            for case in cases(plan, unit.condition, unit.suite, unit.use, prompts(unit.suite))
             for question in questions(unit.judge, case)
         ]
         key = decides(use, plan.project.root)
@@ -203,13 +204,15 @@ class _Started:
 def _judge_all(plan: Plan, use: JudgeUse, todo: Sequence[Unit], budget: Budget, progress: Progress, outcome: _Outcome) -> None:
     """One judge's verdicts, unit by unit; a unit that fails does not keep the others from being judged."""
     ask = _asker(plan, use, budget, progress, outcome) if use.model is not None else None
+    prompts = prompts_once(plan)
     with progress.task(f"judge {use.judge}", len(todo)) as advance:
         lot: list[_Started] = []
         for number, unit in enumerate(todo, start=1):
             step = verdicts_step(plan, unit.condition, unit.suite, use.judge)
             with apart(noting(outcome.failures, progress, unit.condition.id)):
                 require_files(step.inputs, "is not here", "what this judge rules on", f"socsafe run {plan.argument}")
-                started = _Started(unit, step, inputs_now(step), cases(plan, unit.condition, unit.suite, unit.use))
+                inputs = inputs_now(step)
+                started = _Started(unit, step, inputs, cases(plan, unit.condition, unit.suite, unit.use, prompts(unit.suite)))
                 if ask is None:
                     _write(started, list(_verdicts(plan, started)), progress)
                     advance(1)
@@ -224,29 +227,18 @@ def _judge_all(plan: Plan, use: JudgeUse, todo: Sequence[Unit], budget: Budget, 
 
 def _asker(plan: Plan, use: JudgeUse, budget: Budget, progress: Progress, outcome: _Outcome) -> Callable[[Sequence[_Started]], bool]:
     """A function that has a model answer for some units and writes their verdicts; False where the model cannot go on."""
-    cache = AnswerCache(plan.project.answers(plan.study.name, use.judge))
-    if cache.damaged:
-        progress.say(f"{plan.project.relative(cache.path)}: {cache.damaged} damaged lines are taken out; their questions are asked again")
-    if isinstance(use.model, EndpointModel) and use.model.key_env:
-        # Where it goes the study says, and the study may be a stranger's.
-        progress.say(f"{use.judge}: the key in {use.model.key_env} goes to {use.model.endpoint}")
-    key = decides(use, plan.project.root)
-    opened = partial(open_model, use, plan.project.root, plan.study.compute.threads, budget)
+    answered = asker(plan, use, budget, progress)
 
     def ask(lot: Sequence[_Started]) -> bool:
         asked = [[questions(started.unit.judge, case) for case in started.cases] for started in lot]
-        flat = [question for own in asked for each in own for question in each]
-        try:
-            with progress.task(f"{use.judge}: answers", len(flat)) as advance:
-                answers = iter(answer_all(flat, opened, cache, key, advance))
+        with apart(lambda error: outcome.stopped.extend(error.problems)):
+            answers = iter(answered([question for own in asked for each in own for question in each]))
             for started, own in zip(lot, asked, strict=True):
                 given = [[next(answers) for _ in each] for each in own]
                 rows = [_verdict(started.unit, case, each) for case, each in zip(started.cases, given, strict=True)]
                 _write(started, rows, progress)
-        except SocsafeError as error:
-            outcome.stopped += error.problems
-            return False
-        return True
+            return True
+        return False
 
     return ask
 

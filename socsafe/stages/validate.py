@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from types import MappingProxyType, ModuleType
 
 from socsafe.catalogue import did_you_mean, member, members
 from socsafe.data.labels import Labelled, Labels
 from socsafe.data.ruling import held
-from socsafe.engines.answers import AnswerCache, answer_all
 from socsafe.engines.budget import Budget
-from socsafe.engines.judge_models import decides, open_model, prices
+from socsafe.engines.judge_models import asker, prices
 from socsafe.engines.offline import rule_many
 from socsafe.errors import InputError, Problem
 from socsafe.judges._as_refusal import can_tell, vote
+from socsafe.progress import Progress
 from socsafe.records import Answer, Ruling
 from socsafe.stats.validation import COLUMN, PEOPLE, Graded, Mark, grade
 from socsafe.study.checked import Plan
@@ -41,7 +40,7 @@ def offline(judge: ModuleType, replies: Sequence[Labelled]) -> Answered:
     return list(rule_many(judge.NAME, ((reply.prompt, reply.completion) for reply in replies))), None
 
 
-def with_models(plan: Plan, budget: Budget) -> Rule:
+def with_models(plan: Plan, budget: Budget, progress: Progress) -> Rule:
     """Rulings by the models that the study names for its judges; answers are kept beside the study's own, and asked for once."""
 
     def rule(judge: ModuleType, replies: Sequence[Labelled]) -> Answered:
@@ -54,18 +53,16 @@ def with_models(plan: Plan, budget: Budget) -> Rule:
         use = uses[judge.NAME]
         if judge.NEEDS == "verdicts":
             return _combined(judge, {name: rule(member("judges", name), replies) for name in use.of}, replies)
-        return _asked(plan, use, replies, budget)
+        return _asked(plan, use, replies, budget, progress)
 
     return rule
 
 
-def _asked(plan: Plan, use: JudgeUse, replies: Sequence[Labelled], budget: Budget) -> Answered:
+def _asked(plan: Plan, use: JudgeUse, replies: Sequence[Labelled], budget: Budget, progress: Progress) -> Answered:
     """What a judge makes of its model's answers."""
-    judge, root = member("judges", use.judge), plan.project.root
+    judge = member("judges", use.judge)
     asked = [judge.ask(reply.prompt, reply.completion) for reply in replies]
-    cache = AnswerCache(plan.project.answers(plan.study.name, use.judge))
-    opened = partial(open_model, use, root, plan.study.compute.threads, budget)
-    answers = answer_all([question for own in asked for question in own], opened, cache, decides(use, root))
+    answers = asker(plan, use, budget, progress)([question for own in asked for question in own])
     price = prices(use)
     paid = sum(price.of(answer.prompt_tokens, answer.completion_tokens) for answer in answers) / len(replies) if price else None
     rest = iter(answers)

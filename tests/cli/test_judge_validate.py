@@ -45,6 +45,15 @@ def test_a_report_is_written_beside_what_a_study_reads(tmp_path: Path) -> None:
     assert "refusal" in done.stdout
 
 
+def test_a_budget_that_there_is_nothing_to_pay_with_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(LABELS)
+    done = socsafe("judge", "validate", "--labels", path, "--budget", "5")
+    assert done.returncode == 2
+    assert "--budget: without --study" in done.stderr
+    assert done.stdout == ""
+
+
 def test_mistakes_are_named_with_their_row_and_leave_with_2(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(LABELS.replace(",refusal", ",perhaps"))

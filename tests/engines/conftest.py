@@ -47,14 +47,14 @@ def tiny(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 
 @cache
-def make_tiny(tools: Path, root: Path) -> Models:
+def make_tiny(tools: Path, root: Path, heads: int = 4, bytewise: bool = True) -> Models:
     """Made once, though the tests of other folders have the fixture too."""
     root.mkdir()
     folder = root / "base"
     folder.mkdir()
     (folder / "tokenizer.model").write_bytes(train_tokenizer())
     vocabulary = write_tokenizer_config(folder)
-    write_llama(folder, vocabulary)
+    write_llama(folder, vocabulary, heads=heads, bytewise=bytewise)
     adapters = tuple(write_adapter(folder, root / f"adapter{seed}", seed) for seed in range(ADAPTERS))
     f16, q8, log = root / "base.f16.gguf", root / "base.q8_0.gguf", root / "convert.log"
     convert_base(folder, f16, tools=tools, log=log)
@@ -98,17 +98,23 @@ def write_tokenizer_config(folder: Path) -> int:
     return int(sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model")).vocab_size())
 
 
-def write_llama(folder: Path, vocabulary: int, architecture: str = "Llama", positions: int = 512) -> None:
-    """Random weights, spread widely enough that the likeliest token changes from step to step."""
+def write_llama(
+    folder: Path, vocabulary: int, architecture: str = "Llama", positions: int = 512, heads: int = 4, bytewise: bool = True
+) -> None:
+    """Random weights, spread widely enough that the likeliest token changes from step to step. Without `bytewise` none of the tokenizer's
+    256 single bytes is ever likely: together they are mostly no text."""
     import torch
     import transformers
 
     torch.manual_seed(7)
     config = getattr(transformers, f"{architecture}Config")(
-        hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, vocab_size=vocabulary,
+        hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=heads, num_key_value_heads=2, vocab_size=vocabulary,
         max_position_embeddings=positions, initializer_range=0.4, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
     )  # fmt: skip
-    getattr(transformers, f"{architecture}ForCausalLM")(config).save_pretrained(folder)
+    model = getattr(transformers, f"{architecture}ForCausalLM")(config)
+    if not bytewise:
+        model.lm_head.weight.data[3:259] = 0
+    model.save_pretrained(folder)
 
 
 def write_adapter(base: Path, folder: Path, seed: int) -> Path:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from socsafe.engines.answers import AnswerCache, answer_all
+from socsafe.engines.judge_models import RETRY
 from socsafe.engines.remote import Endpoint, Remote
 from socsafe.engines.retry import RetryPolicy
 from socsafe.errors import RunError
@@ -152,7 +154,7 @@ def test_a_key_does_not_cross_the_public_network_in_the_clear(url: str, safe: bo
     Remote(Endpoint(url, MODEL))
 
 
-def test_a_call_that_hangs_holds_its_place_for_a_few_answers_time_and_not_for_the_whole_timeout(
+def test_a_judges_call_that_hangs_holds_its_place_for_a_few_answers_time_and_not_for_the_whole_timeout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that hangs before the server's pace is known, and one after."""
@@ -164,6 +166,6 @@ def test_a_call_that_hangs_holds_its_place_for_a_few_answers_time_and_not_for_th
     monkeypatch.setattr("socsafe.engines.retry._SHORTEST", 0.5)
     started = time.monotonic()
     with Faulty(Hanging()) as server:
-        answers = asked(server, ask(60), tmp_path / "answers.jsonl", timeout=60.0)
+        answers = asked(server, ask(60), tmp_path / "answers.jsonl", timeout=60.0, retry=replace(RETRY, first_wait=0.02))
     assert not any(answer.error for answer in answers)
     assert time.monotonic() - started < 15

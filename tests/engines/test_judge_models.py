@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from socsafe.engines.budget import Budget, Prices
-from socsafe.engines.judge_models import decides, model_files, open_model, prices
+from socsafe.engines.judge_models import RETRY, decides, model_files, open_model, prices
 from socsafe.engines.remote import Remote
 from socsafe.errors import RunError
 from socsafe.study.endpoint_block import ModelPrices
@@ -28,6 +28,8 @@ def test_an_endpoint_is_asked_as_the_study_says(tmp_path: Path) -> None:
         "chat",
     )
     assert asked.prices == Prices(1.0, 2.0)
+    assert asked.retry == RETRY
+    assert RETRY.paced
     moderation = JudgeUse(judge="moderation", model=ENDPOINT)
     with open_model(moderation, tmp_path, 1, Budget()) as model:
         assert isinstance(model, Remote)

@@ -90,6 +90,16 @@ def test_answers_come_as_they_are() -> None:
     assert len(server.seen.requests) == 30
 
 
+def test_a_call_that_takes_its_whole_timeout_does_not_end_the_patience_with_its_question() -> None:
+    class Slow(Plan):
+        def fault(self, text: str, attempt: int) -> str:
+            return "hang" if attempt < 2 else ""
+
+    with Faulty(Slow()) as server:
+        (answer,) = Remote(endpoint(server, retry=RetryPolicy(first_wait=0.01, patience=0.2))).answer(ask(1))
+    assert (answer.text, len(server.seen.requests)) == (right(1)[0], 3)
+
+
 def test_retry_after_is_honoured() -> None:
     class Once(Plan):
         def fault(self, text: str, attempt: int) -> str:
@@ -172,6 +182,18 @@ def test_the_form_of_answer_a_server_takes_is_found_once(formats: Sequence[str])
     wanted = formats[0] if formats else "none"
     assert kinds[-10:] == [wanted] * 10
     assert len(kinds) == 10 + ["json_schema", "json_object", "none"].index(wanted)
+
+
+@pytest.mark.parametrize("schema", [None, SCHEMA])
+def test_another_name_for_the_longest_answer_is_learnt_by_calls_that_are_under_way_too(schema: dict[str, object] | None) -> None:
+    """As with hosted models that take no `max_tokens`: every first call is refused for it, and none loses its question or its form."""
+    with Faulty(Plan(delay=0.05), limit="max_completion_tokens") as server:
+        answers = Remote(endpoint(server, concurrency=4, timeout=5.0)).answer(ask(8, schema))
+        taken = [request for request in server.seen.requests if "max_completion_tokens" in request]
+    assert [(answer.text, answer.error) for answer in answers] == [(text, "") for text in right(8)]
+    assert len(server.seen.requests) == len(taken) + 4, "all four places had asked before the first was told"
+    assert len(taken) == 8
+    assert {(request.get("response_format") or {}).get("type") for request in taken} == {"json_schema" if schema else None}
 
 
 def test_a_moderation_result_comes_as_json() -> None:

@@ -102,6 +102,14 @@ def test_vllm_is_sent_the_beginning_token_and_told_to_add_none(tokenizer: ModelT
     assert sent["add_special_tokens"] is False
 
 
+def test_vllm_is_told_every_token_that_ends_a_reply_here(tokenizer: ModelTokenizer) -> None:
+    for server, told in (("vllm", {"stop_token_ids": [2]}), ("llama.cpp", {})):
+        form = PromptForm(server, "tokens", tokenizer.chat_template, tokenizer)  # type: ignore[arg-type]
+        text, tokens = form.read(DIALOGUES[0])
+        assert form.question(DIALOGUES[0], text, tokens, {}, 9).options == told
+    assert tokenizer.end_tokens == (tokenizer.vocabulary.eos,) == (2,)
+
+
 def test_a_reply_to_other_tokens_than_were_sent_is_an_error_that_is_paid_for_once(tokenizer: ModelTokenizer, tmp_path: Path) -> None:
     class Once(Plan):
         def fault(self, text: str, attempt: int) -> str:
@@ -132,6 +140,20 @@ def test_wrong_counts_without_a_right_one_are_not_kept(tokenizer: ModelTokenizer
         assert all(reply.error.startswith("the server: it read ") for reply in wrong)
         server.plan = Plan()
         assert [reply.error for reply in complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[:3])] == [""] * 3
+
+
+def test_a_reply_that_the_servers_own_context_cut_short_is_an_error_and_is_asked_for_again(
+    tokenizer: ModelTokenizer, tmp_path: Path
+) -> None:
+    with Faulty(Plan(always="length")) as server:
+        cut = complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[:2])
+        told = "the server: it ended a reply after 10 of 12 tokens, by a limit of its own: give it a context of 256"
+        assert {reply.error for reply in cut} == {told}
+        server.plan = Plan()
+        assert [reply.error for reply in complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[:2])] == ["", ""]
+        server.plan = Plan(always="length")
+        full = complete(writer(server.url, tokenizer, tmp_path), DIALOGUES[2:3], Sampling(10))
+    assert [reply.finish_reason for reply in full] == ["length"]
 
 
 def test_a_dialogue_that_the_template_cannot_take_fails_alone_and_a_template_that_takes_none_fails_all(

@@ -48,8 +48,20 @@ def test_what_the_server_asks_for_is_waited_in_full() -> None:
 
 
 def test_a_call_may_take_a_few_times_as_long_as_the_slowest_answer_once_the_pace_is_known() -> None:
-    policy = RetryPolicy()
+    policy = RetryPolicy(paced=True)
     assert policy.limit(0, answered=19, slowest=1.0, timeout=60.0) == 60.0
     assert [policy.limit(tries, answered=20, slowest=2.0, timeout=60.0) for tries in range(4)] == [10.0, 20.0, 40.0, 60.0]
     assert policy.limit(0, answered=500, slowest=0.01, timeout=60.0) == 5.0, "a moment in which a machine is busy is no silence"
     assert policy.limit(10**6, answered=500, slowest=0.01, timeout=3.0) == 3.0
+
+
+def test_a_call_may_take_its_whole_timeout_where_answers_are_of_any_length() -> None:
+    assert RetryPolicy().limit(0, answered=500, slowest=0.01, timeout=600.0) == 600.0
+
+
+def test_a_question_is_given_up_after_so_many_tries_or_so_long_but_not_before_three_whole_calls() -> None:
+    policy = RetryPolicy(attempts=6, patience=600.0)
+    assert [policy.exhausted(tries, 10.0, 60.0, limited=False) for tries in (5, 6)] == [False, True]
+    assert not policy.exhausted(60, 599.0, 60.0, limited=True), "being told to slow down is no try"
+    assert [policy.exhausted(2, seconds, 60.0, limited=True) for seconds in (600.0, 601.0)] == [False, True]
+    assert [policy.exhausted(3, seconds, 600.0, limited=False) for seconds in (1800.0, 1801.0)] == [False, True]

@@ -76,9 +76,11 @@ class Faulty:
         formats: Sequence[str] = ("json_schema",),
         models: Sequence[str] | None = None,
         certificate: Path | None = None,
+        limit: str = "",
     ) -> None:
-        """`models` are told where they are asked for; with a `certificate` (a PEM file with its key) it speaks https."""
-        self.plan, self.reply, self.formats, self.models = plan or Plan(), reply or score, formats, models
+        """`models` are told where they are asked for; with a `certificate` (a PEM file with its key) it speaks https; `limit` is the only
+        name that it takes for the longest answer."""
+        self.plan, self.reply, self.formats, self.models, self.limit = plan or Plan(), reply or score, formats, models, limit
         self.seen = Seen()
         self.lock = threading.Lock()
         self.closing = threading.Event()
@@ -170,6 +172,10 @@ class _Handler(BaseHTTPRequestHandler):
         asked = (body.get("response_format") or {}).get("type", "none")
         if asked not in (*self.faulty.formats, "none"):
             return self._json(400, {"error": {"message": f"response_format {asked} is not supported", "code": None}})
+        if self.faulty.limit and self.faulty.limit not in body:
+            time.sleep(self.faulty.plan.delay)
+            told = f"Unsupported parameter: 'max_tokens' is not supported with this model. Use '{self.faulty.limit}' instead."
+            return self._json(400, {"error": {"message": told, "code": "unsupported_parameter"}})
         if fault in ("429", "429-after", "429-ms"):
             after = {"429-after": {"Retry-After": "1"}, "429-ms": {"retry-after-ms": "50"}}.get(fault, {})
             return self._json(429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, after)
@@ -218,12 +224,12 @@ class _Handler(BaseHTTPRequestHandler):
                 "id": "c",
                 "object": "chat.completion",
                 "model": "another-model" if fault == "wrong-model" else body["model"],
-                "choices": [] if fault == "empty" else [{"index": 0, "finish_reason": "stop"}],
+                "choices": [] if fault == "empty" else [{"index": 0}],
                 "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
             }
             for choice in answer["choices"]:
                 choice |= {"text": content} if "prompt" in body else {"message": message}
-                choice |= {"finish_reason": "content_filter"} if fault == "filtered" else {}
+                choice["finish_reason"] = {"filtered": "content_filter", "length": "length"}.get(fault, "stop")
             if isinstance(body.get("prompt"), list):
                 answer["usage"]["prompt_tokens"] = len(body["prompt"]) + (fault == "one-more")
         whole = json.dumps(answer).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from socsafe.data.back_end import back_end
 from socsafe.engines.budget import Budget
 from socsafe.engines.retry import RetryPolicy
+from socsafe.engines.writers import writers
+from socsafe.errors import RunError
 from socsafe.manifest import is_current
 from socsafe.progress import PlainProgress, SilentProgress
 from socsafe.records import Completion
@@ -178,6 +181,48 @@ def test_a_budget_is_kept_and_a_larger_one_goes_on_where_it_ended(folder: Folder
         assert sum(server.seen.paid.values()) == 4
         assert generate(plan, plan.conditions[:1], SilentProgress(), Budget(100.0), QUICK) == {}
         assert set(server.seen.paid.values()) == {1}
+
+
+def test_a_budget_without_prices_names_the_block_they_belong_in_and_nothing_is_asked(folder: Folder) -> None:
+    with Faulty(reply=reply, models=["base"]) as server:
+        plan = served(folder, server.url)
+        failures = generate(plan, plan.conditions[:1], SilentProgress(), Budget(5.0), QUICK)
+    (message,) = failures.values()
+    assert f"{server.url}: no prices for the server that writes the replies" in message
+    assert "to the study's `generation` block" in message
+    assert server.seen.requests == []
+
+
+def test_a_long_reply_is_not_cut_because_short_ones_came_first(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 36 replies six take many times as long as the rest: three under way from the start, three begun when the pace of 30 is known."""
+    monkeypatch.setattr("socsafe.engines.retry._SHORTEST", 0.1)
+
+    def ragged(text: str) -> str:
+        time.sleep(0.8 if text in ("Prompt 0", f"Prompt {PROMPTS - 1}") else 0)
+        return reply(text)
+
+    with Faulty(reply=ragged) as server:
+        plan = served(folder, server.url, sampling={"samples": 3, "temperature": 0.7})
+        assert generate(plan, plan.conditions[:1], SilentProgress(), retry=QUICK) == {}
+    out = completions_step(plan, plan.conditions[0], plan.study.suite_uses()[0]).outputs[0]
+    assert not any(row.error for row in records(read_rows(out, Completion), Completion))
+    assert len(server.seen.requests) == 3 * PROMPTS, "none was cut, paid for unseen and asked again"
+
+
+def test_a_user_is_told_where_the_key_goes_before_it_is_sent(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-planted-0123456789")
+    said = Said()
+    with Faulty(reply=reply) as server:
+        with writers(served(folder, server.url), Budget(), QUICK, said):
+            assert said.lines == [], "the study names no key"
+        plan = served(folder, server.url, generation={"key_env": "MY_KEY"})
+        with writers(plan, Budget(), QUICK, said) as writer_for:
+            assert {writer_for(condition).together for condition in plan.conditions}
+    assert said.lines == [f"generation: the key in MY_KEY goes to {server.url}"], "once, not for each condition"
+    monkeypatch.delenv("MY_KEY")
+    with pytest.raises(RunError, match="MY_KEY is not set"), writers(plan, Budget(), QUICK, said):
+        pass
+    assert len(said.lines) == 2, "it is said first"
 
 
 def test_a_server_that_has_moved_makes_nothing_stale_and_a_new_adapter_does(folder: Folder) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,12 +14,14 @@ from socsafe.data.labels import Labelled, Labels, read_labels
 from socsafe.engines.budget import Budget
 from socsafe.errors import InputError
 from socsafe.judges.refusal import SEEN, VERSION
+from socsafe.progress import Advance, SilentProgress
 from socsafe.records import FULL_COMPLIANCE, FULL_REFUSAL, PARTIAL_REFUSAL, Ruling
 from socsafe.stages.validate import validate, with_models
 from socsafe.stages.validation_report import report_text, write_report
 from socsafe.stats.validation import PEOPLE
 from tests.conftest import Folder
 from tests.loopback.faulty import Faulty
+from tests.stages.conftest import Said
 from tests.stages.judging import PRICES, policy
 
 ROOT = Path(__file__).parents[2]
@@ -70,15 +75,47 @@ def test_judges_with_a_model_are_graded_by_the_studys_own_models_and_asked_once(
     rows = tuple(labelled(f"I cannot help with {n}.", FULL_REFUSAL, expects="refuse" if n else "comply") for n in range(4))
     with Faulty() as server:
         plan = folder.plan(judges=["refusal", policy(server, prices=PRICES), {"judge": "ensemble", "of": ["refusal", "policy"]}])
-        first = validate(Labels(rows, 0), ["policy", "ensemble"], with_models(plan, Budget()))
+        first = validate(Labels(rows, 0), ["policy", "ensemble"], with_models(plan, Budget(), SilentProgress()))
         asked = len(server.seen.requests)
-        again = validate(Labels(rows, 0), ["policy"], with_models(plan, Budget()))
+        again = validate(Labels(rows, 0), ["policy"], with_models(plan, Budget(), SilentProgress()))
         assert len(server.seen.requests) == asked == 4
     # It has nothing to say on the prompt that is to be answered.
     assert (first[0].whole.n, first[0].whole.n_unjudged) == (3, 1)
     assert again[0].whole == first[0].whole
     assert first[0].cost == pytest.approx((100 * 10 + 10 * 100) / 1e6)
     assert first[1].whole.n + first[1].whole.n_unjudged == 4
+
+
+def test_asking_tells_where_the_key_goes_what_is_damaged_and_how_far_it_is(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(Said):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tasks: Counter[str] = Counter()
+
+        @contextmanager
+        def task(self, title: str, total: int) -> Iterator[Advance]:
+            def advance(count: int, _tokens: int = 0, /) -> None:
+                self.tasks[f"{title} of {total}"] += count
+
+            yield advance
+
+    monkeypatch.setenv("SOCSAFE_TEST_KEY", "sk-planted-0123456789")
+    rows = Labels(tuple(labelled(f"I cannot help with {n}.", FULL_REFUSAL, expects="refuse") for n in range(4)), 0)
+    with Faulty() as server:
+        plan = folder.plan(
+            judges=["refusal", policy(server, key_env="SOCSAFE_TEST_KEY"), {"judge": "ensemble", "of": ["refusal", "policy"]}]
+        )
+        said = Counted()
+        validate(rows, ["policy", "ensemble"], with_models(plan, Budget(), said))
+        assert said.lines == [f"policy: the key in SOCSAFE_TEST_KEY goes to {server.url}"], "once: the ensemble asks nothing anew"
+        assert said.tasks == {"policy: answers of 4": 8}
+        cache = plan.project.answers("tiny", "policy")
+        cache.write_bytes(cache.read_bytes().replace(b"stop", b"stoq", 1))
+        said.lines.clear()
+        validate(rows, ["policy"], with_models(plan, Budget(), said))
+        assert len(server.seen.requests) == 5
+    assert [line.split(":")[0] for line in said.lines] == ["runs/tiny/answers/policy.jsonl", "policy"]
+    assert "1 damaged lines are taken out" in said.lines[0]
 
 
 def test_a_judge_that_needs_a_model_is_told_how_to_get_one() -> None:
