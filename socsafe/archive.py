@@ -22,6 +22,7 @@ from pathlib import Path
 
 from socsafe.errors import InputError, Problem, RunError
 from socsafe.files import write_bytes
+from socsafe.repeated import repeated
 from socsafe.strict_json import parse_json
 
 MANIFEST = "MANIFEST.json"
@@ -93,8 +94,8 @@ def _refused(entries: list[zipfile.ZipInfo]) -> str:
         return f"without {MANIFEST}"
     if len(entries) > MOST_MEMBERS:
         return f"{len(entries)} members, more than {MOST_MEMBERS}"
-    if len(set(names)) < len(names):
-        return f"two members called {next(name for name in names if names.count(name) > 1)!r}"
+    if twice := repeated(names):
+        return f"two members called {twice[0]!r}"
     for entry in entries:
         if not _good(entry.filename):
             return f"a member called {entry.filename[:100]!r}"

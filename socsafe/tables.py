@@ -17,6 +17,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
@@ -144,6 +145,7 @@ def text_of_cell(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
+@cache
 def _adapter(kind: type) -> TypeAdapter[Row]:
     """A parser for exactly the fields of `kind`: none missing, none unknown, no type converted."""
     from pydantic import ConfigDict, Field, TypeAdapter, with_config

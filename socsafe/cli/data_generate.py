@@ -187,7 +187,7 @@ def _show_plan(forecast: Forecast, first: Question | None) -> None:
     click.echo(f"The first of {forecast.calls} questions:\n")
     for message in first.messages:
         click.echo(visible(f"[{message.role}]\n{message.content}\n"))
-    cost = f"cost at most ${forecast.cost:.2f}" if forecast.cost is not None else "cost unknown without --prices"
+    cost = f"cost about ${forecast.cost:.2f}, every answer at its longest" if forecast.cost is not None else "cost unknown without --prices"
     click.echo(
         f"{forecast.calls} calls where every first reply can be used; about {forecast.prompt_tokens:,} tokens read, at most "
         f"{forecast.completion_tokens:,} written; {cost}. Nothing was asked."

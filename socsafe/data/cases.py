@@ -1,17 +1,20 @@
 """The replies that a judge looks at, with all that it is shown of them.
 
->>> cases(plan, condition, suite, use)[0].completion.text
+>>> prompts = prompts_once(plan)
+>>> cases(plan, condition, suite, use, prompts(suite))[0].completion.text
 'I will not help with that.'
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from socsafe.catalogue import member
-from socsafe.data.suites import suite_prompts
+from socsafe.data.suites import suite_inputs, suite_prompts
 from socsafe.errors import Problem, RunError
+from socsafe.manifest import hash_of
 from socsafe.records import Completion, Prompt
 from socsafe.report_data import CONTROL
 from socsafe.study.checked import Plan
@@ -34,13 +37,26 @@ class Case:
     """Whether the reply, or the one it is to be compared with, could not be generated."""
 
 
-def cases(plan: Plan, condition: Condition, suite: Suite, use: JudgeUse) -> list[Case]:
+def prompts_once(plan: Plan) -> Callable[[Suite], Mapping[str, Prompt]]:
+    """What gives a suite's prompts by their ids, and reads them again only once the suite's files have changed.
+
+    Conditions and judges are many, suites few and some of them slow to compose.
+    """
+
+    @cache
+    def read(suite: Suite, _state: tuple[str, ...]) -> Mapping[str, Prompt]:
+        return {prompt.id: prompt for prompt in suite_prompts(plan, suite)}
+
+    return lambda suite: read(suite, tuple(hash_of(path) for path in suite_inputs(plan, suite) if path.is_file()))
+
+
+def cases(plan: Plan, condition: Condition, suite: Suite, use: JudgeUse, prompts: Mapping[str, Prompt]) -> list[Case]:
     """One condition's replies to one suite, less those to prompts of a kind that no figure of the judge speaks of.
 
+    `prompts` are the suite's, by their ids, read no earlier than what is noted of its files.
     None for a judge that compares where the condition is the control itself. Raises `RunError` where replies are missing or damaged,
     or there is no control to compare with.
     """
-    prompts = {prompt.id: prompt for prompt in suite_prompts(plan, suite)}
     kinds = looks_at(plan.study, use.judge)
     rows = [row for row in _completions(plan, condition, suite, prompts) if prompts[row.prompt_id].expects in kinds]
     if member("judges", use.judge).NEEDS != "pair":

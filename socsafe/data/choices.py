@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from socsafe.data.boundary_choices import compose_choices
-from socsafe.data.read import MAX_PROBLEMS, Row, mended, read_rows
+from socsafe.data.read import MAX_PROBLEMS, Row, cell_of, column_of, mended, read_rows
 from socsafe.data.taxonomy import load_taxonomy
 from socsafe.errors import InputError, Problem
 from socsafe.facts.ability import ChoiceQuestion
@@ -58,21 +58,21 @@ def read_choices(name: str, source: Source, path: Path) -> tuple[ChoiceQuestion,
 
 
 def _question(row: Row, source: Source, number: int, where: str) -> ChoiceQuestion:
-    asked = _cell(row, source, "prompt").strip()
+    asked = cell_of(row, source, "prompt").strip()
     choices, labels = _choices(row, source, where)
     if not asked:
-        raise InputError(Problem(where, "no question", f"text in column {_column(source, 'prompt')}"))
+        raise InputError(Problem(where, "no question", f"text in column {column_of(source, 'prompt')}"))
     if len(choices) < 2 or len(set(choices)) < len(choices) or not all(map(str.strip, choices)):
         raise InputError(
             Problem(where, f"the answers {json.dumps(choices, ensure_ascii=False)[:120]}", "at least two, each once, none empty")
         )
-    told = _cell(row, source, "answer").strip()
+    told = cell_of(row, source, "answer").strip()
     answer = _place(told, choices, labels)
     if answer is None:
         expected = f"a number from 0 to {len(choices) - 1}, a letter from A to {chr(64 + len(choices))}, or the text of one answer"
         raise InputError(Problem(where, f"answer {told or '(none)'}", expected))
-    own_id = _cell(row, source, "id") if "id" in source.columns else ""
-    category = _cell(row, source, "category") if "category" in source.columns else ""
+    own_id = cell_of(row, source, "id") if "id" in source.columns else ""
+    category = cell_of(row, source, "category") if "category" in source.columns else ""
     return ChoiceQuestion(own_id or str(number), asked, choices, answer, category)
 
 
@@ -83,7 +83,7 @@ def _choices(row: Row, source: Source, where: str) -> tuple[tuple[str, ...], tup
         while cells and not cells[-1]:  # a question with fewer answers than the others
             cells.pop()
         return tuple(cells), ()
-    text = _cell(row, source, "choices")
+    text = cell_of(row, source, "choices")
     value: Any = None
     labels: Any = ()
     with suppress(JsonError):
@@ -92,7 +92,7 @@ def _choices(row: Row, source: Source, where: str) -> tuple[tuple[str, ...], tup
         value, labels = value.get("text"), value.get("label", ())
     told = [*value, *labels] if isinstance(value, list) and isinstance(labels, (list, tuple)) else [None]
     if not all(isinstance(each, (str, int, float)) for each in told):
-        raise InputError(Problem(where, f"{_column(source, 'choices')} is {text[:80] or '(empty)'}", "a JSON list of answers"))
+        raise InputError(Problem(where, f"{column_of(source, 'choices')} is {text[:80] or '(empty)'}", "a JSON list of answers"))
     return tuple(str(each).strip() for each in value), tuple(map(str, labels))
 
 
@@ -107,11 +107,3 @@ def _place(told: str, choices: Sequence[str], labels: Sequence[str]) -> int | No
     else:
         return choices.index(told) if told in choices else None
     return place if place < len(choices) else None
-
-
-def _column(source: Source, name: str) -> str:
-    return source.columns.get(name, name)  # type: ignore[call-overload, no-any-return]  # the keys are a Literal
-
-
-def _cell(row: Row, source: Source, name: str) -> str:
-    return row.get(_column(source, name), "")

@@ -25,6 +25,7 @@ from typing import Any
 from socsafe.data.parquet_head import extent
 from socsafe.errors import InputError, Problem
 from socsafe.files import decode
+from socsafe.repeated import repeated
 from socsafe.strict_json import JsonError, parse_json
 from socsafe.study.sources import Source
 
@@ -99,7 +100,7 @@ def _csv(content: bytes, path: Path, source: Source) -> Iterator[Row]:
             if header is None:
                 header = cells if source.header else [f"column_{number}" for number in range(1, len(cells) + 1)]
                 if source.header:
-                    if twice := {name for name in header if name and header.count(name) > 1}:
+                    if twice := repeated(filter(None, header)):
                         problems.append(Problem(f"{path}:1", f"column {', '.join(sorted(twice))} twice", "each column once"))
                         break
                     continue

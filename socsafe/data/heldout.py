@@ -20,13 +20,8 @@ from socsafe.files import require_files
 from socsafe.records import Example
 from socsafe.study.ability_block import HeldOut
 from socsafe.study.checked import Plan
-from socsafe.study.mixtures import training_files, validation_file
+from socsafe.study.mixtures import trained_on, validation_file
 from socsafe.tables import read_rows, records
-
-
-def trained_on(plan: Plan) -> tuple[Path, ...]:
-    """The mixture files that any condition trains on."""
-    return tuple(dict.fromkeys(path for condition in plan.conditions for path in training_files(plan, condition)))
 
 
 def held_out_rows(plan: Plan, wanted: HeldOut) -> tuple[Example, ...]:

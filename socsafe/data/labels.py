@@ -28,6 +28,7 @@ from pathlib import Path
 from socsafe.errors import InputError, Problem
 from socsafe.files import decode
 from socsafe.records import FULL_COMPLIANCE, FULL_REFUSAL, NO_REPLY, PARTIAL_REFUSAL, REFUSAL_LABELS, Expects
+from socsafe.repeated import repeated
 from socsafe.strict_json import JsonError, parse_json
 
 _WORDS = {
@@ -212,7 +213,7 @@ def _csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         for cells in reader:
             if cells and not header:
                 header = [cell.strip() for cell in cells]
-                if twice := {name for name in header if name and header.count(name) > 1}:
+                if twice := repeated(filter(None, header)):
                     raise InputError(Problem(f"{path}:1", f"column {', '.join(sorted(twice))} twice", "each column once"))
             elif cells:
                 if len(cells) != len(header):

@@ -16,7 +16,7 @@ from typing import TypeVar
 from socsafe.data import boundary
 from socsafe.data.boundary_items import load_natural, natural_in_forms
 from socsafe.data.choices import read_choices
-from socsafe.data.read import MAX_PROBLEMS, Row, mended, read_rows
+from socsafe.data.read import MAX_PROBLEMS, Row, cell_of, column_of, mended, read_rows
 from socsafe.errors import InputError, Problem
 from socsafe.paths import Project
 from socsafe.records import Example, Expects, Item, Message, Prompt
@@ -45,7 +45,7 @@ def _items(name: str, source: Source, path: Path) -> tuple[Item, ...]:
         replies = {what: row.get(column, "") for what, column in material.items()}
         return Item(
             id=_id(row, source, number),
-            category=_cell(row, source, "category"),
+            category=cell_of(row, source, "category"),
             action="",
             target="",
             expects=_expects(row, source),
@@ -74,10 +74,10 @@ def load_examples(name: str, source: Source, root: Path) -> tuple[Example, ...]:
 
 def _examples(name: str, source: Source, path: Path) -> tuple[Example, ...]:
     def example(row: Row, number: int) -> Example:
-        system = _cell(row, source, "system")
-        asked = Message("user", _prompt(row, source, _column(source, "prompt")))
+        system = cell_of(row, source, "system")
+        asked = Message("user", _prompt(row, source, column_of(source, "prompt")))
         messages = (*((Message("system", system),) if system else ()), asked)
-        reply = Message("assistant", _cell(row, source, "reply"), train=True)
+        reply = Message("assistant", cell_of(row, source, "reply"), train=True)
         return Example(
             id=_id(row, source, number),
             messages=(*messages, reply),
@@ -103,9 +103,9 @@ def _prompts(name: str, source: Source, path: Path) -> tuple[Prompt, ...]:
         return Prompt(
             id=_id(row, source, number),
             suite=name,
-            text=_prompt(row, source, _column(source, "prompt")),
+            text=_prompt(row, source, column_of(source, "prompt")),
             form=source.form or "",
-            category=_cell(row, source, "category"),
+            category=cell_of(row, source, "category"),
             expects=_expects(row, source),
         )
 
@@ -182,28 +182,20 @@ def _needed(source: Source) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _prompt_columns(source: Source) -> dict[str, str]:
-    return {str(form): column for form, column in source.prompts.items()} or {source.form or "instruction": _column(source, "prompt")}
+    return {str(form): column for form, column in source.prompts.items()} or {source.form or "instruction": column_of(source, "prompt")}
 
 
 def _reply_columns(source: Source) -> dict[str, str]:
-    return source.replies or {source.style or "refusal": _column(source, "reply")}
-
-
-def _column(source: Source, name: str) -> str:
-    return source.columns.get(name, name)  # type: ignore[call-overload, no-any-return]  # the keys are a Literal
-
-
-def _cell(row: Row, source: Source, name: str) -> str:
-    return row.get(_column(source, name), "")
+    return source.replies or {source.style or "refusal": column_of(source, "reply")}
 
 
 def _id(row: Row, source: Source, number: int) -> str:
-    return (_cell(row, source, "id") if "id" in source.columns else "") or str(number)
+    return (cell_of(row, source, "id") if "id" in source.columns else "") or str(number)
 
 
 def _prompt(row: Row, source: Source, column: str) -> str:
     """The prompt, and below it the input where there is one."""
-    extra = _cell(row, source, "input") if "input" in source.columns else ""
+    extra = cell_of(row, source, "input") if "input" in source.columns else ""
     text = row.get(column, "")
     text = first_turn(text) if source.dialogue else text
     return f"{text}\n\n{extra}" if text.strip() and extra.strip() else text

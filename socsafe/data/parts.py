@@ -1,6 +1,6 @@
 """A unit of work in the making: its rows in parts, each written whole before the next begins, and none read that is not what was written.
 
->>> parts = Parts(out, key)
+>>> parts = Parts.of(step)
 >>> rows = parts.read(0, Completion, expected=128)
 >>> if rows is None:
 ...     parts.write(0, rows := answers())
@@ -11,17 +11,21 @@ A part bears the hash of its content in its name (`00000-1f3a….jsonl`): one of
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import rmtree
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from socsafe.files import sha256_file, write_bytes
+from socsafe.files import sha256_file, sha256_text, write_bytes
+from socsafe.manifest import Step, hash_of
 from socsafe.tables import read_rows, records, rows_bytes
 
 T = TypeVar("T")
 _DIGITS = 32
 """Of the hash, in a part's name."""
+_KEY = 12
+"""Digits of the hash in the folder's name."""
 
 
 class Parts:
@@ -31,6 +35,12 @@ class Parts:
         """`key` stands for all that the rows depend on: parts of another are never read."""
         self._out = out
         self.folder = out.parent / f"{out.stem}.parts-{key}"
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        """The parts of the step's first output, under a hash of all that its rows depend on. The step's inputs are there."""
+        inputs = [hash_of(path) for path in (*step.inputs, *(path for path in step.if_here if path.is_file()))]
+        return cls(step.outputs[0], sha256_text(json.dumps([inputs, dict(step.parameters)], sort_keys=True))[:_KEY])
 
     def read(self, number: int, kind: type[T], expected: int) -> list[T] | None:
         """The part's rows; None where it is not there, or not what was written. Raises `RunError` for another number of rows."""

@@ -16,7 +16,7 @@ from socsafe.errors import InputError, Problem
 from socsafe.manifest import hash_of
 from socsafe.study.sources import ExpectsRule, Source
 
-__all__ = ["MAX_PROBLEMS", "Row", "how_to_fetch", "mended", "read_rows"]
+__all__ = ["MAX_PROBLEMS", "Row", "cell_of", "column_of", "how_to_fetch", "mended", "read_rows"]
 
 
 def how_to_fetch(name: str, source: Source, options: str = "") -> str:
@@ -49,6 +49,16 @@ def read_rows(name: str, source: Source, path: Path) -> list[Row]:
         _check_columns(name, source, path, rows)
         _check_text(path, rows)
     return rows
+
+
+def column_of(source: Source, name: str) -> str:
+    """The column of the file that holds what the project calls `name` (`prompt`, `id`): the source's word for it, or else the same."""
+    return source.columns.get(name, name)  # type: ignore[call-overload, no-any-return]  # the keys are a Literal
+
+
+def cell_of(row: Row, source: Source, name: str) -> str:
+    """What a row holds of it; empty where it has no such column."""
+    return row.get(column_of(source, name), "")
 
 
 @contextmanager

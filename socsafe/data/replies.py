@@ -79,7 +79,7 @@ def write_parquet(plan: Plan, units: Iterable[Unit], path: Path) -> None:
 
 def nothing_here(plan: Plan) -> RunError:
     """That the study has no replies to export."""
-    return RunError(Problem(plan.argument, "no replies are up to date", "generated replies", f"socsafe generate {plan.argument}"))
+    return RunError(Problem(plan.argument, "no replies are up to date", "generated replies", f"socsafe run {plan.argument}"))
 
 
 def _verdicts(plan: Plan, unit: Unit, judge: str) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from socsafe.data.suites import suite_inputs, suite_prompts
 from socsafe.facts.ability import ChoiceScore, ReplyLoss
 from socsafe.facts.drift import DriftReply
 from socsafe.facts.parity import ParityRow
-from socsafe.manifest import Step, hash_of, is_whole, name_within, read_manifest
+from socsafe.manifest import Step, hash_of, is_whole, name_within
 from socsafe.paths import report_files
 from socsafe.records import SummaryRow, TrainingFacts
 from socsafe.report_data import Failure, JudgeFacts, ReportData, SuiteFacts
@@ -32,11 +32,11 @@ from socsafe.stats.ability import ability_rows
 from socsafe.stats.derive import derive
 from socsafe.stats.drift import drift_rows
 from socsafe.stats.validity import read_validity, validity_file
-from socsafe.study.account import read_account
+from socsafe.study.account import MANIFEST, noted, origin, read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.judge_blocks import JudgeUse, standing_behind
-from socsafe.study.mixtures import lookalike_count, safety_file, training_files
+from socsafe.study.mixtures import lookalike_count, safety_file, trained_on
 from socsafe.study.models import model_file
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ WRITERS = (
         "markdown.py",
         "provenance.py",
         "shown.py",
+        "study/account.py",
         "study/hypotheses.py",
         "data/back_end.py",
     ),
@@ -73,7 +74,7 @@ def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures)
     project, study = plan.project, plan.study
     folder = project.report(study.name)
     runs = [project.run(study.name, condition.id) for condition in plan.conditions]
-    told = ("training.json", "parity.json", "train.manifest.json")
+    told = ("training.json", "parity.json", MANIFEST)
     made = [run / name for run in runs for name in told]
     made.append(leakage_file(project, study.name))
     made += [project.recipe(study.name, condition.id) for condition in plan.conditions]
@@ -152,13 +153,12 @@ def assemble(
 def training_facts(plan: Plan, condition: Condition) -> TrainingFacts | None:
     """What the condition was trained on; None where it has not been trained, or where nothing was noted when it was."""
     run = plan.project.run(plan.study.name, condition.id)
-    if not is_whole(run / "training.json", run / "train.manifest.json", plan.project.root):
+    if not is_whole(run / "training.json", run / MANIFEST, plan.project.root):
         return None
     account = read_account(run / "training.json")
     if account is None:
         return None
     safety = safety_file(plan, condition)
-    origin: Literal["trained", "adopted"] = "adopted" if _parameters(run).get("origin") == "adopted" else "trained"
     return TrainingFacts(
         condition=condition.id,
         setting_rows=account.files[0].rows,
@@ -170,14 +170,8 @@ def training_facts(plan: Plan, condition: Condition) -> TrainingFacts | None:
         train_loss=account.train_loss,
         eval_loss=account.eval_loss,
         parity=_parity(run, plan.project.root),
-        origin=origin,
+        origin=origin(run),
     )
-
-
-def _parameters(run: Path) -> Mapping[str, Any]:
-    """What was noted when the condition was trained or adopted."""
-    parameters = (read_manifest(run / "train.manifest.json") or {}).get("parameters")
-    return parameters if isinstance(parameters, dict) else {}
 
 
 def _parity(run: Path, root: Path) -> Literal["equal", "differs", "unchecked"]:
@@ -252,14 +246,13 @@ def _versions(plan: Plan) -> dict[str, str]:
     from importlib.metadata import version
 
     runs = [plan.project.run(plan.study.name, condition.id) for condition in plan.conditions]
-    noted = [_parameters(run) for run in runs if (run / "train.manifest.json").is_file()]
-    axolotl = sorted({str(parameters.get("axolotl") or "elsewhere") for parameters in noted})
+    axolotl = sorted({str(noted(run).get("axolotl") or "elsewhere") for run in runs if (run / MANIFEST).is_file()})
     return {"socsafe": __version__, "axolotl": ", ".join(axolotl) or "none", "llama-cpp-python": version("llama-cpp-python")}
 
 
 def _sources_of_figures(plan: Plan) -> list[Path]:
     """The study's data: mixtures, suites and bases, as far as they are here."""
-    paths = [path for condition in plan.conditions for path in training_files(plan, condition)]
+    paths = list(trained_on(plan))
     paths += [path for use in plan.study.suite_uses() for path in suite_inputs(plan, use)]
     if plan.study.quantization.mode == "adapter":
         paths += [model_file(plan, condition) for condition in plan.conditions]

@@ -25,7 +25,7 @@ from socsafe.progress import Progress
 from socsafe.records import Example, Prompt
 from socsafe.study.checked import Plan
 from socsafe.study.dropped import Dropped, read_dropped, write_dropped
-from socsafe.study.mixtures import training_files
+from socsafe.study.mixtures import trained_on
 from socsafe.tables import read_rows, records
 
 _QUOTED = re.compile(r'"([^"\n]{8,})"')
@@ -36,7 +36,8 @@ def leakage_step(plan: Plan) -> Step:
     """The unit of work that compares every training file with every suite, and the suites with one another."""
     uses = plan.study.suite_uses()
     out = leakage_file(plan.project, plan.study.name)
-    inputs = [*_files(plan), *(path for use in uses for path in suite_inputs(plan, use)), PACKAGE / "data" / "leakage.py", Path(__file__)]
+    inputs = [*trained_on(plan), *(path for use in uses for path in suite_inputs(plan, use))]
+    inputs += [PACKAGE / "data" / "leakage.py", Path(__file__)]
     return Step(
         stage="leakage",
         manifest=out.with_name("leakage.manifest.json"),
@@ -95,7 +96,7 @@ def _compare(plan: Plan, progress: Progress) -> tuple[list[Overlap], list[Hit]]:
         asked.setdefault(use.source, {}).update((prompt.id, prompt) for prompt in suite_prompts(plan, use))
     suites = {source: tuple(prompts.values()) for source, prompts in asked.items()}
     passages = {name: [Passage(name, prompt.id, prompt.text) for prompt in prompts] for name, prompts in suites.items()}
-    files = _files(plan)
+    files = trained_on(plan)
     found: list[Overlap] = []
     every: list[Hit] = []
     with progress.task("leakage", len(files) + len(suites) + 1) as advance:
@@ -113,10 +114,6 @@ def _compare(plan: Plan, progress: Progress) -> tuple[list[Overlap], list[Hit]]:
             found += [overlap(left, name, len(prompts), hits) for name, prompts in suites.items() if name != left]
             advance(1)
     return found, every
-
-
-def _files(plan: Plan) -> list[Path]:
-    return list(dict.fromkeys(path for condition in plan.conditions for path in training_files(plan, condition)))
 
 
 def _asked(rows: Sequence[Example]) -> Iterator[Passage]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from socsafe.data.fingerprints import Fingerprints, prepared_is_whole
 from socsafe.engines.chat import Encoder, chat_encoder
@@ -21,9 +20,10 @@ from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity import Detokenizer, TokenRow, check_parity, match_rows, read_prepared
 from socsafe.errors import Problem, RunError, apart
 from socsafe.files import require_files, write_text
-from socsafe.manifest import Step, inputs_now, is_current, read_manifest, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.progress import Progress, noting
 from socsafe.records import Example, Message
+from socsafe.study.account import RowAccount, origin, read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.mixtures import training_files
@@ -94,7 +94,7 @@ def _trained_rows(plan: Plan, condition: Condition, encode: Encoder, detokenize:
     files = training_files(plan, condition)
     prepared = plan.project.prepared(plan.study.name, Fingerprints(plan).of(condition))
     # What was prepared here says nothing of an adapter that was trained elsewhere.
-    if not _adopted(run) and prepared_is_whole(plan, condition) and all(file.is_file() for file in files):
+    if origin(run) == "trained" and prepared_is_whole(plan, condition) and all(file.is_file() for file in files):
         examples = [example for file in files for example in records(read_rows(file, Example), Example)[:ROWS]]
         rows, unmatched = match_rows([example.messages for example in examples], read_prepared(prepared), encode, detokenize)
         if unmatched:
@@ -102,32 +102,12 @@ def _trained_rows(plan: Plan, condition: Condition, encode: Encoder, detokenize:
             got = f"{len(unmatched)} training rows are not in Axolotl's prepared data set, the first being {row.source} {row.id}"
             raise RunError(Problem(condition.id, got, "all rows of the mixture", f"rm -r {plan.project.relative(prepared)}"))
         return rows
-    account = run / "training.json"
-    return _sampled_rows(plan, account) if account.is_file() else []
+    account = read_account(run / "training.json")
+    return [_token_row(row) for row in account.sample] if account else []
 
 
-def _adopted(run: Path) -> bool:
-    parameters = (read_manifest(run / "train.manifest.json") or {}).get("parameters")
-    return isinstance(parameters, dict) and parameters.get("origin") == "adopted"
-
-
-def _sampled_rows(plan: Plan, account: Path) -> list[TokenRow]:
-    try:
-        return [_sampled_row(row) for row in json.loads(account.read_bytes())["sample"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        got = f"not an account of training: {type(error).__name__} {error}"
-        mend = f"rm {account} && socsafe train {plan.argument}"
-        raise RunError(Problem(str(account), got, "the file that training writes", mend)) from error
-
-
-def _sampled_row(row: Mapping[str, Any]) -> TokenRow:
-    messages = tuple(Message(**turn) for turn in row["messages"])
-    ids, labels = tuple(row["input_ids"]), tuple(row["labels"])
-    if len(ids) != len(labels) or not all(type(number) is int for number in (*ids, *labels)):
-        raise ValueError("input_ids and labels are not as many numbers")
-    if not all(isinstance(message.content, str) for message in messages):
-        raise ValueError("a message without text")
-    return TokenRow(messages, ids, labels)
+def _token_row(row: RowAccount) -> TokenRow:
+    return TokenRow(tuple(Message(turn.role, turn.content, turn.train) for turn in row.messages), row.input_ids, row.labels)
 
 
 def _write(result: Path, content: Mapping[str, str | int]) -> None:

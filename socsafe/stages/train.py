@@ -22,11 +22,11 @@ from socsafe.data.fingerprints import Fingerprints, seal_prepared
 from socsafe.engines.axolotl import axolotl_command, axolotl_version, run_axolotl
 from socsafe.engines.process import LOOK, stop_running
 from socsafe.engines.weights import ADAPTER, refuse_pickle
-from socsafe.errors import InputError, Problem, RunError, SocsafeError, apart
+from socsafe.errors import InputError, Problem, RunError, apart
 from socsafe.files import cannot_write, require_files, sha256_text, write_text
-from socsafe.manifest import Step, hash_of, inputs_now, is_whole, read_manifest, record, why_stale
+from socsafe.manifest import Step, hash_of, inputs_now, is_whole, record, why_stale
 from socsafe.progress import Progress, noting
-from socsafe.study.account import read_account
+from socsafe.study.account import MANIFEST, MARK, noted, origin, read_account
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.mixtures import training_files, validation_file
@@ -36,9 +36,6 @@ CONFIG = "adapter_config.json"
 ACCOUNT = "training.json"
 STARTED = "training.started"
 """Lies in a run's folder while Axolotl writes there: what is found beside it is not a whole adapter."""
-MANIFEST = "train.manifest.json"
-MARK = "adopted"
-"""Lies in a run's folder whose adapter was adopted, so that with its manifest damaged it is not trained over."""
 TRAINED, ADOPTED = "trained", "adopted"
 PLACES = ("output_dir", "dataset_prepared_path")
 """Keys of a recipe that say where files go, not what is trained."""
@@ -52,6 +49,7 @@ def train_step(plan: Plan, condition: Condition) -> Step:
     validation = validation_file(plan)
     weights = (project.root / base.model / "model.safetensors",) if base.made_here else ()
     account = (run / ACCOUNT,) if (run / ACCOUNT).is_file() else ()
+    recipe = project.recipe(study, condition.id)
     return Step(
         stage="train",
         manifest=run / MANIFEST,
@@ -59,25 +57,22 @@ def train_step(plan: Plan, condition: Condition) -> Step:
         inputs=(*training_files(plan, condition), *((validation,) if validation else ())),
         if_here=weights,
         outputs=(run / WEIGHTS, run / CONFIG, *account),
-        parameters=_parameters(run / MANIFEST) | {"recipe": _recipe_hash(project.recipe(study, condition.id))},
+        parameters=_parameters(run) | {"recipe": recipe_hash(recipe.read_bytes()) if recipe.is_file() else "none"},
     )
 
 
-def _parameters(manifest: Path) -> dict[str, Any]:
+def _parameters(run: Path) -> dict[str, Any]:
     """The origin and version noted the last time, but for an Axolotl that is installed here and is another one."""
-    noted = (read_manifest(manifest) or {}).get("parameters")
-    noted = noted if isinstance(noted, dict) else {}
-    if noted.get("origin") == ADOPTED:
+    known = noted(run)
+    if known.get("origin") == ADOPTED:
         return {"origin": ADOPTED}
-    return {"origin": TRAINED, "axolotl": axolotl_version() or noted.get("axolotl")}
+    return {"origin": TRAINED, "axolotl": axolotl_version() or known.get("axolotl")}
 
 
-def _recipe_hash(recipe: Path) -> str:
+def recipe_hash(recipe: bytes) -> str:
     """A hash of what the recipe tells Axolotl to do; comments, and where files are put, do not count."""
-    if not recipe.is_file():
-        return "none"
     try:
-        content = yaml.load(recipe.read_bytes(), Loader=yaml.CSafeLoader)
+        content = yaml.load(recipe, Loader=yaml.CSafeLoader)
         return sha256_text(json.dumps({key: value for key, value in content.items() if key not in PLACES}, sort_keys=True))
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
         return "damaged"
@@ -106,15 +101,12 @@ def _to_train(plan: Plan, conditions: Sequence[Condition], progress: Progress) -
     todo: list[Condition] = []
     failures: dict[str, str] = {}
     for condition in conditions:
-        try:
+        with apart(noting(failures, progress, condition.id)):
             if not why_stale(train_step(plan, condition)):
                 # Left by a run that was killed after all else was done: it would keep an adapter from being adopted.
                 (plan.project.run(plan.study.name, condition.id) / STARTED).unlink(missing_ok=True)
             elif not _adopt(plan, condition, progress):
                 todo.append(condition)
-        except SocsafeError as error:
-            failures[condition.id] = str(error)
-            progress.say(f"failed: {condition.id}\n{error}")
     return todo, failures
 
 
@@ -142,7 +134,6 @@ def _train_one(plan: Plan, condition: Condition) -> None:
     project, study = plan.project, plan.study
     run = project.run(study.name, condition.id)
     recipe = project.recipe(study.name, condition.id)
-    step = train_step(plan, condition)
     try:
         # A cache left by other data under the same name must not be trained on.
         shutil.rmtree(project.prepared(study.name, Fingerprints(plan).of(condition)), ignore_errors=True)
@@ -152,6 +143,8 @@ def _train_one(plan: Plan, condition: Condition) -> None:
             (run / name).unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(run, error) from error
+    # Once the old manifest is gone: it may be that of an adapter which was adopted, and this one is trained here.
+    step = train_step(plan, condition)
     inputs = inputs_now(step)
     write_text(run / STARTED, "")
     run_axolotl(
@@ -187,9 +180,7 @@ def is_adoptable(plan: Plan, condition: Condition) -> bool:
 
 def is_adopted(run: Path) -> bool:
     """Whether the adapter there was trained elsewhere; told by a mark of its own where a damaged manifest no longer tells."""
-    if read_manifest(run / MANIFEST) is not None:
-        return _parameters(run / MANIFEST) == {"origin": ADOPTED}
-    return (run / MANIFEST).is_file() and (run / MARK).is_file()
+    return origin(run) == ADOPTED
 
 
 def _replaced(plan: Plan, run: Path) -> bool:

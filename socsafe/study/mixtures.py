@@ -39,6 +39,11 @@ def training_files(plan: Plan, condition: Condition) -> tuple[Path, ...]:
     return (setting_file(plan, condition.setting), *((safety,) if safety else ()))
 
 
+def trained_on(plan: Plan) -> tuple[Path, ...]:
+    """The files that any condition trains on, each once, in the order of the conditions."""
+    return tuple(dict.fromkeys(path for condition in plan.conditions for path in training_files(plan, condition)))
+
+
 def lookalike_count(plan: Plan, count: int) -> int:
     """Look-alikes answered on top of `count` harmful prompts refused."""
     return int(count * plan.study.safety.lookalike_share + 1e-9)

@@ -111,7 +111,7 @@ def test_hostile_replies_break_neither_the_pages_nor_the_report_nor_its_figures(
 def test_the_page_of_a_condition_that_is_no_longer_judged_is_removed(folder: Folder) -> None:
     plan = finished(folder)
     written = report(plan, SilentProgress()).parent
-    (written / "examples" / "gone.md").write_text("old")
+    (written / "examples" / "gone.md").write_text("# Examples of gone\n")
     shutil.rmtree(plan.project.run("tiny", plan.conditions[-1].id) / "completions")
     report(plan, SilentProgress())
     assert {path.stem for path in (written / "examples").iterdir()} == {condition.id for condition in plan.conditions[:-1]}

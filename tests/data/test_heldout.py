@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from socsafe.data.heldout import held_out_rows, trained_on
+from socsafe.data.heldout import held_out_rows
 from socsafe.data.leakage import normalised
 from socsafe.errors import InputError, RunError
 from socsafe.progress import SilentProgress
@@ -13,7 +13,7 @@ from socsafe.records import Example
 from socsafe.stages.mix import build_mixtures
 from socsafe.study.ability_block import HeldOut
 from socsafe.study.checked import Plan
-from socsafe.study.mixtures import validation_file
+from socsafe.study.mixtures import trained_on, validation_file
 from socsafe.tables import read_rows, records
 from tests.conftest import ROWS, Folder
 

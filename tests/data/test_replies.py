@@ -14,14 +14,16 @@ import pytest
 
 from socsafe.data.inspect_logs import CREATED, log
 from socsafe.data.replies import Unit
+from socsafe.progress import SilentProgress
 from socsafe.records import Prompt
-from socsafe.reporting import export_completions, export_inspect
+from socsafe.reporting import export_replies
 from socsafe.stages.judge import read_verdicts
 from socsafe.stages.score import score
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from tests.conftest import REPO, Left, new_folder
 from tests.finished import HOSTILE, finished, polite, tree
+from tests.stages.conftest import Said
 
 INSPECT = Path(os.environ.get("SOCSAFE_INSPECT_PYTHON", REPO / ".venv-inspect" / "bin" / "python"))
 READ = """
@@ -60,8 +62,7 @@ class Replied:
 def replied(tmp_path_factory: pytest.TempPathFactory) -> Replied:
     folder = new_folder(tmp_path_factory.mktemp("replied") / "project")
     plan = finished(folder, says=_says, counts=[4], sampling={"samples": 2, "temperature": 1.0, "top_k": 40}, judges=["refusal"])
-    export_completions(plan, folder.root / "replies.parquet")
-    export_inspect(plan, folder.root / "logs")
+    export_replies(plan, SilentProgress(), folder.root / "replies.parquet", folder.root / "logs")
     return Replied(plan, folder.root / "logs", folder.root / "replies.parquet")
 
 
@@ -82,8 +83,7 @@ def test_the_table_has_a_row_a_reply_with_its_prompt_and_verdict(replied: Replie
 
 
 def test_the_same_replies_make_the_same_files(replied: Replied, tmp_path: Path) -> None:
-    export_completions(replied.plan, tmp_path / "replies.parquet")
-    export_inspect(replied.plan, tmp_path / "logs")
+    export_replies(replied.plan, SilentProgress(), tmp_path / "replies.parquet", tmp_path / "logs")
     assert (tmp_path / "replies.parquet").read_bytes() == replied.table.read_bytes()
     assert tree(tmp_path / "logs") == tree(replied.logs)
 
@@ -106,8 +106,37 @@ def test_a_study_without_replies_has_none_to_export(replied: Replied, socsafe: C
     left = socsafe("export", study, "--completions", tmp_path / "x.parquet")
     assert left.code == 1
     assert "no replies are up to date" in left.err
-    assert "socsafe generate" in left.err
+    assert "socsafe run" in left.err
     assert not (tmp_path / "x.parquet").exists()
+
+
+def test_replies_of_a_model_that_is_out_of_date_are_not_exported(socsafe: Callable[..., Left], tmp_path: Path) -> None:
+    """Their own inputs have not moved: the GGUF is made anew only when somebody trains again."""
+    folder = new_folder(tmp_path / "project")
+    plan = finished(folder, counts=[4])
+    recipe = plan.project.recipe("tiny", plan.conditions[0].id)
+    recipe.write_text(recipe.read_text().replace("learning_rate: ", "learning_rate: 1"))
+    left = socsafe("export", plan.file, "--completions", tmp_path / "x.parquet", "--inspect", tmp_path / "logs")
+    assert left.code == 0
+    assert set(pl.read_parquet(tmp_path / "x.parquet")["condition"]) == {plan.conditions[1].id}
+    assert len(tree(tmp_path / "logs")) == 1
+    assert left.err == ("1 of 2 files of replies are not up to date and left out. To see which: socsafe status recipes/tiny/study.yml\n")
+    folder.study(counts=[4], training={"learning_rate": 0.5})
+    assert socsafe("recipe", "render", plan.file).code == 0
+    left = socsafe("export", plan.file, "--completions", tmp_path / "y.parquet")
+    assert (left.code, "no replies are up to date" in left.err) == (1, True)
+    assert not (tmp_path / "y.parquet").exists()
+
+
+def test_damaged_replies_are_told_once_and_by_the_display_of_the_command(tmp_path: Path) -> None:
+    plan = finished(new_folder(tmp_path / "project"), counts=[4])
+    path = plan.project.completions("tiny", plan.conditions[0].id, "tiny-suite")
+    path.write_text(path.read_text().replace("Sure", "Well"))
+    said = Said()
+    export_replies(plan, said, tmp_path / "x.parquet", tmp_path / "logs")
+    assert [line for line in said.lines if "is damaged and left out" in line] == [
+        f"{plan.project.relative(path)}: is damaged and left out. To make it anew: socsafe run {plan.argument}"
+    ]
 
 
 def test_inspect_ai_reads_every_log_and_finds_in_it_what_the_study_has(replied: Replied) -> None:

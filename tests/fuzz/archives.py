@@ -164,7 +164,9 @@ def archive_corpus() -> list[Any]:
         horror("a bomb that lies about its size", _lying_bomb, "not readable as a ZIP file", 60),
         horror("an absolute name", zipped({**good, "/etc/x": b""}), "a member called '/etc/x'"),
         horror("a name that leads out", zipped({**good, "../x": b""}), "a member called '../x'"),
-        horror("two members of one name", _doubled, "two members called"),
+        horror("two members of one name", lambda: _doubled("a"), "two members called 'a'"),
+        horror("two members without a name", lambda: _doubled(""), "two members called ''"),
+        horror("two members of one name after sixty thousand others", lambda: _doubled("z", 60_000), "two members called 'z'"),
         horror("a link", _linked, "is a link"),
         horror("an encrypted member", _encrypted(zipped(good)), "encrypted"),
         horror("a member that is missing", zipped({**good, FACTS: b"x"}, {FACTS: "0", "gone": "0"}), "gone is missing"),
@@ -198,13 +200,15 @@ def _lying_bomb() -> bytes:
     return bytes(content)
 
 
-def _doubled() -> bytes:
+def _doubled(name: str, others: int = 0) -> bytes:
+    """An archive that ends with two members of one name. Whoever looks for them by comparing all names with all others takes a minute."""
     import warnings
 
-    out = io.BytesIO(zipped({"a": b"1"}))
+    out = io.BytesIO(zipped({f"m{number}": b"" for number in range(others)}, method=zipfile.ZIP_STORED))
     with warnings.catch_warnings(), zipfile.ZipFile(out, "a") as made:
         warnings.simplefilter("ignore")
-        made.writestr("a", b"2")
+        for content in (b"1", b"2"):
+            made.writestr(zipfile.ZipInfo(name), content)
     return out.getvalue()
 
 

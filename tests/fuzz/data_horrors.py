@@ -65,6 +65,11 @@ def jsonl_corpus() -> list[Any]:
     ]
 
 
+def wide(header: str, row: str, columns: int = 300_000) -> bytes:
+    """CSV of one row with so many columns more: whoever compares every name with every other takes hours."""
+    return f"{header},{','.join(f'c{number}' for number in range(columns))}\n{row}{',' * columns}\n".encode()
+
+
 def csv_corpus() -> list[Any]:
     """Horrors of CSV."""
     good = csv_text(ROWS)
@@ -86,6 +91,7 @@ def csv_corpus() -> list[Any]:
         horror("a byte order mark and CRLF", b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n"), None),
         horror("a cell of 100 MB", lambda: b"id,prompt,kind\n1," + b"x" * 100_000_000 + b",bad\n", None, 60),
         horror("a line of ten million cells", lambda: b"id,prompt,kind\n" + b"," * 10_000_000 + b"\n", "10000001 cells", 60),
+        horror("a header of three hundred thousand columns", lambda: wide("id,prompt,kind", "1,a,bad"), None),
         horror("a sparse file of 3 GB", lambda: STRETCHED, "at most 537 MB"),
     ]
 
@@ -196,6 +202,7 @@ def csv_labels_corpus() -> list[Any]:
         horror("a column twice", b"prompt,completion,label,label\na,b,refusal,partial\n", "labels.csv:1: column label twice"),
         horror("a cell too few", b"prompt,completion,label\na,b\n", "labels.csv:2: 2 cells"),
         horror("other columns", b"a,b\n1,2\n", "labels.csv:1: the columns a, b"),
+        horror("a header of three hundred thousand columns", lambda: wide("prompt,completion,label", "a,b,refusal"), None),
         horror("a cell of 10 MB", lambda: b"prompt,completion,label\na," + b"x" * 10_000_000 + b",refusal\n", None, 60),
         horror("an action that is none", b"question,response,action\na,b,9\n", "action is '9'"),
     ]

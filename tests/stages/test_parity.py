@@ -43,7 +43,13 @@ def sample(tiny: Models, first: int = 0) -> dict[str, Any]:
     reply = whole[-4:]
     messages = [{"role": turn.role, "content": turn.content, "train": turn.train} for turn in TURNS]
     ids, labels = [*prompt, *reply], [*[-100] * len(prompt), *reply]
-    return {"sample": [{"messages": messages, "input_ids": ids[first:], "labels": labels[first:]}]}
+    return account(sample=[{"messages": messages, "input_ids": ids[first:], "labels": labels[first:]}])
+
+
+def account(**changes: object) -> dict[str, Any]:
+    """An account as training writes it."""
+    files = [{"file": "benign.jsonl", "rows": 1, "loss_tokens": 4}]
+    return {"base_model": "b", "seed": 1, "steps": 1, "train_loss": 1.5, "eval_loss": None, "files": files, "sample": [], **changes}
 
 
 def noted(run: Path) -> dict[str, Any]:
@@ -116,27 +122,28 @@ def test_a_prepared_data_set_that_is_not_what_was_trained_on_is_not_read(two_bas
 
 
 @pytest.mark.parametrize(
-    "account",
+    "told",
     [
         "{",
         "[]",
         "[" * 100_000,
         {"steps": 7},
-        {"sample": 3},
-        {"sample": [{}]},
-        {"sample": [{"messages": [{"speaker": "user"}], "input_ids": [], "labels": []}]},
-        {"sample": [{"messages": [{"role": "user", "content": None}], "input_ids": [1], "labels": [1]}]},
-        {"sample": [{"messages": [], "input_ids": [1, 2], "labels": [1]}]},
-        {"sample": [{"messages": [], "input_ids": ["one"], "labels": [1]}]},
+        account(sample=3),
+        account(sample=[{}]),
+        account(sample=[{"messages": [{"speaker": "user"}], "input_ids": [], "labels": []}]),
+        account(sample=[{"messages": [{"role": "user", "content": None, "train": True}], "input_ids": [1], "labels": [1]}]),
+        account(sample=[{"messages": [], "input_ids": [1, 2], "labels": [1]}]),
+        account(sample=[{"messages": [], "input_ids": ["one"], "labels": [1]}]),
     ],
-    ids=lambda account: str(account)[:60],
+    ids=lambda told: str(told.get("sample", told) if isinstance(told, dict) else told)[:60],
 )
-def test_a_damaged_account_is_one_clear_error(two_bases: Plan, tiny: Models, account: object) -> None:
+def test_a_damaged_account_is_one_clear_error(two_bases: Plan, tiny: Models, told: object) -> None:
     condition = two_bases.conditions[0]
-    run = trained(two_bases, condition, tiny, account)
+    run = trained(two_bases, condition, tiny, told)
     message = check(two_bases, [condition], SilentProgress())[condition.id]
-    assert f"{run / 'training.json'}: not an account of training" in message
-    assert "socsafe train recipes/tiny/study.yml" in message
+    assert message.startswith(f"{run / 'training.json'}: ")
+    assert "expected: the account that training writes" in message
+    assert "train the condition again" in message
 
 
 def test_each_missing_step_is_named_by_its_command(two_bases: Plan, tiny: Models) -> None:

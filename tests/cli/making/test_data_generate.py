@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def test_a_dry_run_asks_nothing_and_shows_the_first_question(here: Folder, socsa
     assert left.code == 0
     assert "Ask " in left.out
     assert "8 calls" in left.out
+    assert re.search(r"cost about \$\d+\.\d\d, every answer at its longest\. Nothing was asked", left.out)
     assert not (here.root / "datasets" / "drafts" / "mine.jsonl").exists()
 
 

@@ -138,6 +138,15 @@ def test_an_adopted_adapter_whose_manifest_is_damaged_is_not_trained_over(plan: 
     assert (run_of(plan, condition) / WEIGHTS).read_bytes() == before
 
 
+def test_an_adapter_that_is_trained_where_an_adopted_one_lay_is_noted_as_trained_here(plan: Plan, with_stand_in: Socsafe) -> None:
+    gone, kept = put_all(plan)
+    adopt_all(plan)
+    (gone / WEIGHTS).unlink()
+    assert with_stand_in("good").returncode == 0
+    assert [origin(plan, condition) for condition in plan.conditions] == ["trained", "adopted"]
+    assert (kept / WEIGHTS).is_file()
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
