@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import generate_runs as runs
-from batched_bench import find_batched_bench, generated_per_second
+from llama_programs import find_program, generated_per_second
 from random_llama import SHAPES, write_llama
 
 from socsafe.engines.converters import find_converters, quantize_gguf
@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="a folder to keep the made models in")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    ceiling = find_batched_bench(cache_folder())
+    ceiling = find_program("llama-batched-bench", cache_folder())
     if isinstance(ceiling, str):
         print(f"without the ceiling: {ceiling}")
     figures: list[Figure] = []

@@ -1,7 +1,7 @@
 """Everything that a study has made, and whether it is still what was made: looked at before it is used, and by `socsafe verify`.
 
 >>> reread(plan, plan.conditions, STAGES, progress)         # at the start of a run
->>> [finding.path for finding in verify(plan) if finding.wrong]
+>>> [finding.path for finding in verify(plan, progress) if finding.wrong]
 [PosixPath('.../runs/quickstart/micro-benign-none-n0-s1/completions/boundary-pairs.jsonl')]
 
 When a file is read in full, and when its size and times are believed: docs/decisions/0016-every-byte-is-read-before-use.md.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from socsafe.errors import Problem, RunError
 from socsafe.manifest import Step, hash_of, noted_outputs, read_manifest
 from socsafe.progress import Progress
+from socsafe.study.account import noted as noted_training
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 
@@ -44,6 +45,7 @@ MADE_BY = {
 _TOLD = ("leakage", "adapters", "parity", "drift", "fidelity", "completions", "ability", "verdicts")
 """Kinds of which a report reads something."""
 _WEIGHTS = (".safetensors", ".gguf")
+_MEGA = 1_000_000
 _SHOWN = 1 << 30
 """Bytes from which on reading them is worth a progress bar."""
 
@@ -147,11 +149,10 @@ def read_for_report(plan: Plan, progress: Progress) -> None:
             progress.say(f"{plan.project.relative(path)}: is damaged and left out. To make it anew: socsafe run {plan.argument}")
 
 
-def verify(plan: Plan) -> list[Finding]:
+def verify(plan: Plan, progress: Progress) -> list[Finding]:
     """Every artefact of the study, each read in full, in the order in which they are made."""
     from socsafe.data.parts import part_folders
-    from socsafe.stages.render import render_recipes
-    from socsafe.stages.verify import check_answers, check_dropped, check_manifest, check_parts, check_recipes, check_step
+    from socsafe.stages.verify import check_answers, check_dropped, check_manifest, check_parts, check_step
     from socsafe.study.dropped import dropped_file
 
     run = plan.project.study_run(plan.study.name)
@@ -163,18 +164,49 @@ def verify(plan: Plan) -> list[Finding]:
     )
     if any(finding.wrong for finding in found):
         return found  # Mixtures and recipes follow from it, and so does all else.
-    found += check_recipes("recipes", render_recipes(plan), f"socsafe recipe render {plan.argument}")
-    for manifest in sorted((run / "prepared").glob("*.manifest.json")):
+    found += _recipes(plan)
+    every, prepared, report = list(artefacts(plan)), sorted((run / "prepared").glob("*.manifest.json")), _report_manifest(plan)
+    noted = [noted_outputs(one.step.manifest, one.step.root) for one in every]
+    noted += [noted_outputs(manifest, plan.project.root) for manifest in (*prepared, report)]
+    _read({path for outputs in noted for path in outputs if path.is_file()}, progress)
+    for manifest in prepared:
         found += check_manifest("prepared data", manifest, plan.project.root)
-    for one in artefacts(plan):
+    for one in every:
         mend = f"socsafe quantize {plan.argument} --check" if one.kind == _CHECKED_AGAINST else ""
         found += [replace(finding, mend=mend) for finding in check_step(one.kind, one.step)]
         for folder in part_folders(one.step.outputs[0]):
             found += check_parts(f"{one.kind}, in the making", folder)
     for path in sorted((run / "answers").glob("*.jsonl")):
         found += check_answers("answers of judges' models", path)
-    report = _report_manifest(plan)
     return found + (check_manifest("report", report, plan.project.root) if report.is_file() else [])
+
+
+def _recipes(plan: Plan) -> list[Finding]:
+    """Each recipe, held against what the study renders to.
+
+    One that is not that was left behind by a change of the study where it is what the condition was trained on, and that was another
+    training. Else nobody can tell a change of the study, or of its data, from one of the recipe.
+    """
+    from socsafe.stages.render import render_recipes
+    from socsafe.stages.train import recipe_hash
+    from socsafe.stages.verify import Finding
+
+    mend = f"socsafe recipe render {plan.argument}"
+    rendered = render_recipes(plan)
+
+    def look(condition: Condition) -> Finding:
+        recipe = plan.project.recipe(plan.study.name, condition.id)
+        trained_on, wanted = noted_training(plan.project.run(plan.study.name, condition.id)).get("recipe"), rendered[recipe].encode()
+        if not recipe.is_file():
+            return Finding("recipes", recipe, "gone", mend=mend) if trained_on else Finding("recipes", recipe, "not made yet")
+        content = recipe.read_bytes()
+        if content == wanted:
+            return Finding("recipes", recipe, "whole", files=1, size=len(content))
+        if recipe_hash(content) == trained_on != recipe_hash(wanted):
+            return Finding("recipes", recipe, "stale", "the study has changed since it was trained on", 1, len(content))
+        return Finding("recipes", recipe, "differs", "it was edited, or the study or its data were", mend=mend)
+
+    return [look(condition) for condition in plan.conditions]
 
 
 def _report_manifest(plan: Plan) -> Path:
@@ -183,11 +215,13 @@ def _report_manifest(plan: Plan) -> Path:
 
 def _read(paths: set[Path], progress: Progress) -> None:
     """Hash the files, so that all that asks for their hashes in this process has those of their content."""
-    size = sum(path.stat().st_size for path in paths)
-    with progress.task("reading what is there", size >> 20) if size > _SHOWN else nullcontext(lambda _: None) as advance:
+    size, done = sum(path.stat().st_size for path in paths), 0
+    with progress.task("reading what is there, MB", size // _MEGA) if size > _SHOWN else nullcontext(lambda _: None) as advance:
         for path in sorted(paths):
             hash_of(path)
-            advance(path.stat().st_size >> 20)
+            before, done = done, done + path.stat().st_size
+            # Not each file's own megabytes: thousands of small ones have none.
+            advance(done // _MEGA - before // _MEGA)
 
 
 def _damaged(one: Artefact, used: set[Path]) -> Iterator[Path]:

@@ -126,6 +126,8 @@ class Project:
         return (*own, self.bases_lock.parent, self.base_gguf("x", "x").parent)
 
 
+EXAMPLES_OF = "# Examples of "
+"""What a page of a report's examples begins with: a page that does not is somebody's own."""
 TABLES = ("arms", "comparisons", "categories", "forms", "ability", "drift", "fidelity")
 """Tables beside summary.csv, each there where the study has something for it."""
 
@@ -133,14 +135,19 @@ TABLES = ("arms", "comparisons", "categories", "forms", "ability", "drift", "fid
 def report_files(folder: Path) -> tuple[Path, ...]:
     """The files of a report that are in its folder; the report and its summary first, whether these are there or not.
 
-    Pictures are the report's where it shows them: what somebody keeps beside it is not.
+    Pictures are the report's where it shows them, pages of examples by what they begin with: what somebody keeps beside them is not.
     """
     report = folder / "report.md"
     told = (*(folder / f"{name}.csv" for name in TABLES), folder / "provenance.json")
     text = report.read_text(errors="replace") if report.is_file() else ""
     drawn = (path for path in sorted(folder.glob("*.*")) if path.suffix in (".svg", ".png") and f"]({path.stem}.svg)" in text)
-    pages = sorted((folder / "examples").glob("*.md"))
+    pages = (path for path in sorted((folder / "examples").glob("*.md")) if _begins(path, EXAMPLES_OF))
     return (report, folder / "summary.csv", *(path for path in told if path.is_file()), *drawn, *pages)
+
+
+def _begins(path: Path, text: str) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(len(text.encode())) == text.encode()
 
 
 def unfit_name(name: str) -> str:

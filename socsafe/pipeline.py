@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from socsafe.catalogue import did_you_mean
 from socsafe.engines.budget import Budget
-from socsafe.errors import InputError, Problem, RunError
+from socsafe.errors import DiskError, InputError, Problem, RunError, SocsafeError
 from socsafe.integrity import reread
 from socsafe.leftovers import bases_held, remove_leftovers, remove_parts, study_held
 from socsafe.manifest import is_current, why_stale
 from socsafe.progress import Progress
-from socsafe.reporting import ASIDE, report
+from socsafe.reporting import ASIDE, NothingJudgedError, report
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 
@@ -42,16 +42,16 @@ class Outcome:
     """What a run came to."""
 
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Stage -> condition id -> message."""
+    """Stage -> condition id -> message; of the stage `report`, which is the whole study's, the study's name -> message."""
     report: Path | None = None
     """The report, where one could be written."""
 
     def raise_if_failed(self) -> None:
-        """Raise `RunError` naming every condition that failed."""
+        """Raise `RunError` naming all that failed."""
         problems = [
-            Problem(condition, f"failed in stage {stage}: {message}", mend="see the message, then run the same command again")
-            for stage, conditions in self.failures.items()
-            for condition, message in conditions.items()
+            Problem(name, f"failed in stage {stage}: {message}", mend="see the message, then run the same command again")
+            for stage, found in self.failures.items()
+            for name, message in found.items()
         ]
         if problems:
             raise RunError(problems)
@@ -106,16 +106,23 @@ def run(
             if stage not in ASIDE:
                 conditions = [condition for condition in conditions if condition.id not in failed]
         if "judge" in stages and not (choice and choice.judges):
-            try:
-                outcome.report = report(plan, progress, outcome.failures)
-            except RunError:
-                # Where every condition failed there is nothing to report on, and the failures say why.
-                if not outcome.failures:
-                    raise
+            _report(plan, outcome, progress)
     return outcome
 
 
-def verify(plan: Plan) -> list[Finding]:
+def _report(plan: Plan, outcome: Outcome, progress: Progress) -> None:
+    """Write the report. Where conditions failed, what keeps it from being written is told beside them, unless it is their failing."""
+    failed = set(outcome.failures) - set(ASIDE)
+    try:
+        outcome.report = report(plan, progress, outcome.failures)
+    except SocsafeError as error:
+        if isinstance(error, DiskError) or not outcome.failures:
+            raise
+        if not (failed and isinstance(error, NothingJudgedError)):
+            outcome.failures["report"] = {plan.study.name: str(error)}
+
+
+def verify(plan: Plan, progress: Progress) -> list[Finding]:
     """Whether everything that the study has made is still what was made; every byte is read, and nothing is changed.
 
     Raises `RunError` where another process is working on the study.
@@ -123,7 +130,7 @@ def verify(plan: Plan) -> list[Finding]:
     from socsafe import integrity
 
     with study_held(plan.project, plan.study.name, reading=True):
-        return integrity.verify(plan)
+        return integrity.verify(plan, progress)
 
 
 def prepare(plan: Plan, progress: Progress) -> None:
@@ -242,10 +249,11 @@ def _stage(
 
 def _check(plan: Plan, stage: str, conditions: Sequence[Condition], progress: Progress, converters: Path | None) -> dict[str, str]:
     """Quantized weights held against F16 ones, or F16 ones against transformers; the F16 models are made first."""
+    from socsafe.facts.drift import UNQUANTIZED
     from socsafe.stages.drift import check_drift
     from socsafe.stages.fidelity import compare_with_transformers, one_a_base
     from socsafe.stages.quantize import quantize
-    from socsafe.study.models import REFERENCE, UNQUANTIZED
+    from socsafe.study.models import REFERENCE
 
     if stage == "drift" and plan.study.quantization.type in UNQUANTIZED:
         return {}

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socsafe.errors import InputError, Problem, RunError
 from socsafe.integrity import read_for_report
 from socsafe.manifest import NOT_DONE, Step, inputs_now, is_current, record, why_stale
-from socsafe.progress import PlainProgress, Progress
+from socsafe.progress import Progress
+from socsafe.strict_json import parse_json
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 
@@ -30,14 +32,21 @@ if TYPE_CHECKING:
 DONE, STALE = "done", "stale"
 ASIDE = ("ability",)
 """Stages that no verdict rests on: a condition that fails there is judged and counted all the same."""
+_BEFORE_REPLIES = ("recipe", "train", "quantize", "parity")
+"""Stages without which no reply is up to date, though its own inputs may not have moved yet."""
 Unfinished = Mapping[str, Mapping[str, str]]
 """Stage -> condition id -> why it is not up to date."""
+
+
+class NothingJudgedError(RunError):
+    """No condition has verdicts that are up to date: there is nothing to report on."""
 
 
 def report(plan: Plan, progress: Progress, failures: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     """Score what is up to date and write the report, unless the report is up to date itself.
 
-    Conditions that failed, are not done, or were made from something that has changed since are named, not counted.
+    Conditions that failed, are not done, or were made from something that has changed since are named, not counted. Raises
+    `NothingJudgedError` where that leaves none.
     """
     from socsafe.stages.assemble import report_step
 
@@ -50,6 +59,9 @@ def report(plan: Plan, progress: Progress, failures: Mapping[str, Mapping[str, s
 
         inputs = inputs_now(report_step(plan, finished, unfinished))
         data, _ = _gathered(plan, finished, unfinished)
+        if not data.summary:
+            mend = f"socsafe status {plan.argument}"
+            raise NothingJudgedError(Problem(plan.argument, "no condition has verdicts", "at least one judged condition", mend))
         build_report(data, plan.project.report(plan.study.name))
         # Which figures there are is known only now.
         record(report_step(plan, finished, unfinished), inputs)
@@ -67,38 +79,47 @@ def export(plan: Plan, path: Path, progress: Progress, with_completions: bool = 
     write_export(plan, data, verdicts, path, with_completions)
 
 
-def export_completions(plan: Plan, path: Path) -> None:
-    """Write all replies that are up to date, with their prompts and verdicts, as one Parquet table."""
-    from socsafe.data.replies import write_parquet
+def export_replies(plan: Plan, progress: Progress, table: Path | None = None, logs: Path | None = None) -> list[Path]:
+    """Write all replies that are up to date, with their prompts and verdicts; give the files.
 
-    write_parquet(plan, _replied(plan), path)
-
-
-def export_inspect(plan: Plan, folder: Path) -> list[Path]:
-    """Write the same as logs of Inspect AI, one a condition and suite; give the files."""
+    As one Parquet `table`, as `logs` of Inspect AI in a folder, one a condition and suite, or as both. Raises `RunError` where no
+    replies are up to date.
+    """
     from socsafe.data.inspect_logs import write_logs
+    from socsafe.data.replies import write_parquet
     from socsafe.stages.judge import read_verdicts
     from socsafe.stages.score import score
 
-    replied = _replied(plan)
-    judged = _finished(plan, _unfinished(plan, {}))
-    return write_logs(plan, replied, score(read_verdicts(plan, judged), plan.conditions), folder)
+    replied = _replied(plan, progress)
+    written: list[Path] = []
+    if table:
+        write_parquet(plan, replied, table)
+        written.append(table)
+    if logs:
+        judged = _finished(plan, _unfinished(plan, {}))
+        written += write_logs(plan, replied, score(read_verdicts(plan, judged), plan.conditions), logs)
+    return written
 
 
-def _replied(plan: Plan) -> list[Unit]:
-    """Every condition and suite whose replies are up to date, with the judges whose verdicts on them are."""
+def _replied(plan: Plan, progress: Progress) -> list[Unit]:
+    """Every condition and suite whose replies are up to date, with the judges whose verdicts on them are. Says how many are not."""
     from socsafe.data.replies import Unit
     from socsafe.stages.generate import completions_step
     from socsafe.stages.judge import verdicts_step
 
-    read_for_report(plan, PlainProgress())
-    judges = [use.judge for use in plan.study.judge_uses()]
-    return [
+    read_for_report(plan, progress)
+    judges, suites, marks = [use.judge for use in plan.study.judge_uses()], plan.study.suite_uses(), status(plan)
+    replied = [
         Unit(cell, suite, tuple(judge for judge in judges if is_current(verdicts_step(plan, cell, suite, judge))))
         for cell in plan.conditions
-        for suite in plan.study.suite_uses()
+        if all(marks[cell.id][stage] == DONE for stage in _BEFORE_REPLIES)
+        for suite in suites
         if is_current(completions_step(plan, cell, suite))
     ]
+    if left := len(plan.conditions) * len(suites) - len(replied):
+        where = f"To see which: socsafe status {plan.argument}"
+        progress.say(f"{left} of {left + len(replied)} files of replies are not up to date and left out. {where}")
+    return replied
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +136,7 @@ class Rendered:
 def render_archive(path: Path, folder: Path | None) -> Rendered:
     """Work the figures out anew from an archive's verdicts and write the report into `folder`, or `<study>-report` here.
 
-    Raises `InputError` where the archive is damaged or is none.
+    Raises `InputError` where the archive is damaged or is none, or where the folder holds anything but an earlier report on the study.
     """
     from socsafe.stages.export import differing, unpack
     from socsafe.stages.report import build_report
@@ -124,10 +145,26 @@ def render_archive(path: Path, folder: Path | None) -> Rendered:
 
     packed = unpack(path)
     target = folder or Path(f"{packed.facts.study}-report")
+    _refuse_occupied(target, packed.facts.study)
     conditions = [cell for cell in packed.facts.conditions if isinstance(cell, Condition)]
     facts = replace(packed.facts, summary=score(packed.verdicts, conditions))
+    if not facts.summary:
+        raise InputError(Problem(str(path), "no condition has verdicts", "at least one judged condition", "export the study again"))
     files = build_report(derive(facts, packed.verdicts, packed.hypotheses), target)
     return Rendered(files[0], differing(packed, target), packed.version)
+
+
+def _refuse_occupied(folder: Path, study: str) -> None:
+    """Raise `InputError` where something other than a report on the study lies in the folder: a report replaces and removes by name."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        held = parse_json((folder / "provenance.json").read_text())["study"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        held = None
+    if held != study:
+        expected = f"a new or empty folder, or that of an earlier report on {study}"
+        raise InputError(Problem(str(folder), "a folder that holds something else", expected, "name another: --to FOLDER"))
 
 
 def _gathered(plan: Plan, finished: Sequence[Condition], unfinished: Unfinished) -> tuple[ReportData, pl.DataFrame]:

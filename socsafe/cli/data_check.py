@@ -19,6 +19,7 @@ def check(study: Path, base: str | None, drop: bool, everything: bool) -> None:
     from rich.table import Table
 
     from socsafe.facts.overlap import EVERYTHING
+    from socsafe.leftovers import study_held
     from socsafe.pipeline import drop_leaking_rows
     from socsafe.stages.leakage import check_leakage, refuse_leakage
     from socsafe.stages.mix import build_mixtures
@@ -26,7 +27,7 @@ def check(study: Path, base: str | None, drop: bool, everything: bool) -> None:
     from socsafe.study.dropped import dropped_file
 
     plan = load_study(study, base)
-    with progress_display() as progress:
+    with progress_display() as progress, study_held(plan.project, plan.study.name):
         build_mixtures(plan, progress)
         dropped = drop_leaking_rows(plan, progress) if drop else 0
         overlaps = check_leakage(plan, progress)
@@ -40,4 +41,7 @@ def check(study: Path, base: str | None, drop: bool, everything: bool) -> None:
     if drop:
         file = plan.project.relative(dropped_file(plan.project, plan.study.name))
         click.echo(f"{dropped} rows left out of training, as {file} says" if dropped else "no row repeats a prompt")
+        if dropped:
+            # Recipes name what they train on, so every one of them has changed.
+            click.echo(f"next: socsafe recipe render {plan.argument}")
     refuse_leakage(plan, overlaps)

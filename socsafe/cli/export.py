@@ -46,10 +46,7 @@ def export(study: Path, base: str | None, archive: Path | None, with_completions
             archive = archive or Path(f"{plan.study.name}.zip")
             reporting.export(plan, archive, progress, with_completions)
             written.append(archive)
-        if table:
-            reporting.export_completions(plan, table)
-            written.append(table)
-        if logs:
-            written += reporting.export_inspect(plan, logs)
+        if table or logs:
+            written += reporting.export_replies(plan, progress, table, logs)
     for path in written:
         click.echo(str(path))

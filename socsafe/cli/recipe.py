@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from socsafe.cli.display import print_table, progress_display
 from socsafe.cli.options import study_argument
 from socsafe.shown import visible
+
+if TYPE_CHECKING:
+    from socsafe.study.checked import Plan
 
 
 @click.group()
@@ -24,8 +28,8 @@ def recipe() -> None:
 @click.option("--recipes-only", is_flag=True, help="Leave the mixtures in datasets/ alone.")
 def render(study: Path, base: str | None, check: bool, recipes_only: bool) -> None:
     """Write one Axolotl YAML per condition next to the study, and the mixtures to datasets/mixtures/ where their data are here."""
-    from socsafe.stages.mix import absent_training_data, build_mixtures
-    from socsafe.stages.render import stale_recipes, write_recipes
+    from socsafe.leftovers import study_held
+    from socsafe.stages.render import stale_recipes
     from socsafe.study.checked import load_study
 
     plan = load_study(study, base)
@@ -36,10 +40,23 @@ def render(study: Path, base: str | None, check: bool, recipes_only: bool) -> No
             raise click.ClickException(f"recipes are stale. To mend: socsafe recipe render {study}{f' --base {base}' if base else ''}")
         click.echo(f"{len(plan.conditions)} recipes are what {study}{f' on {base}' if base else ''} renders to")
         return
+    with study_held(plan.project, plan.study.name):
+        _write_recipes(plan)
+        if not recipes_only:
+            _build_mixtures(plan)
+
+
+def _write_recipes(plan: Plan) -> None:
+    from socsafe.stages.render import write_recipes
+
     written, removed = write_recipes(plan)
     click.echo(f"{len(plan.conditions)} recipes: {written} written, {len(plan.conditions) - written} unchanged, {removed} removed")
-    if recipes_only:
-        return
+
+
+def _build_mixtures(plan: Plan) -> None:
+    """Build the mixtures, or say what has to be fetched first."""
+    from socsafe.stages.mix import absent_training_data, build_mixtures
+
     where = plan.project.relative(plan.project.mixtures(plan.study.name))
     if absent := absent_training_data(plan):
         click.echo(f"mixtures: not built, as not all data are here. To mend: socsafe data fetch {' '.join(absent)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from socsafe.cli.display import print_table, progress_display
 from socsafe.cli.options import study_argument
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 CAPTION = (
     "whole: as it was made   stale: whole, but made from something that has changed since   unrecorded: copied here, to be adopted\n"
-    "damaged, gone, differs: to be made anew"
+    "damaged, gone: to be made anew   differs: a recipe that is neither what the study renders to nor what was trained on"
 )
 
 
@@ -27,20 +28,25 @@ CAPTION = (
 def verify(study: Path, base: str | None) -> None:
     """Read every artefact of a study in full and hold it against what was noted when it was made.
 
-    Leaves with 1 where anything is damaged or gone; `socsafe run` makes it anew. What was never made is no fault.
+    Leaves with 1 where anything is damaged, gone or differs, and names the command that makes it anew. What was never made is no fault.
     """
-    from socsafe.cli.display import print_table
     from socsafe.errors import Problem, RunError
     from socsafe.pipeline import verify as look
     from socsafe.study.checked import load_study
 
     plan = load_study(study, base)
-    found = look(plan)
+    with progress_display() as progress:
+        found = look(plan, progress)
     print_table(_table(found, plan.project))
-    mend = f"socsafe run {plan.argument}"
-    expected = "what was made, byte for byte"
     wrong = [
-        Problem(str(one.path), ": ".join(filter(None, (one.state, one.detail))), expected, one.mend or mend) for one in found if one.wrong
+        Problem(
+            str(one.path),
+            ": ".join(filter(None, (one.state, one.detail))),
+            "what the study renders to" if one.state == "differs" else "what was made, byte for byte",
+            one.mend or f"socsafe run {plan.argument}",
+        )
+        for one in found
+        if one.wrong
     ]
     if wrong:
         raise RunError(wrong)

@@ -13,11 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from socsafe.catalogue import member, members
-from socsafe.errors import Problem, RunError
 from socsafe.facts.arm_row import ArmRow
 from socsafe.files import write_bytes, write_if_changed
 from socsafe.markdown import escape
-from socsafe.paths import TABLES
+from socsafe.paths import TABLES, report_files
 from socsafe.provenance import provenance_text
 from socsafe.report_data import ReportData
 from socsafe.sections._example_page import page
@@ -25,27 +24,21 @@ from socsafe.tables import write_csv
 
 
 def build_report(data: ReportData, folder: Path) -> list[Path]:
-    """Write the report and all that it shows into `folder`; give the files, the report first.
+    """Write the report and all that it shows into `folder`; give the files, the report first. Something in `data` was judged.
 
-    Figures of an earlier report that this one no longer shows are removed. Raises `RunError` where nothing was judged or
-    the folder cannot be written.
+    Figures and examples of an earlier report that this one no longer shows are removed, and nothing else. Raises `RunError` where the
+    folder cannot be written.
     """
-    if not data.summary:
-        raise RunError(
-            Problem(
-                where=data.study,
-                got="no condition has verdicts",
-                expected="at least one judged condition",
-                mend=f"socsafe status recipes/{data.study}",
-            )
-        )
-    report = folder / "report.md"
-    tables = write_tables(data, folder)
-    figures = list(_write_figures(data, folder))
+    earlier = report_files(folder)
+    report, provenance = folder / "report.md", folder / "provenance.json"
+    # First, since the folder is known by it: where the rest could not be written, the same command may write here again.
+    write_if_changed(provenance, provenance_text(data))
+    files = [*write_tables(data, folder), *_write_figures(data, folder), provenance, *_write_examples(data, folder / "examples")]
+    for stale in sorted(set(earlier) - {report, *files}):
+        stale.unlink(missing_ok=True)
+    # Last, since what it shows tells which pictures are its own.
     write_if_changed(report, report_text(data))
-    pages = list(_write_examples(data, folder / "examples"))
-    write_if_changed(folder / "provenance.json", provenance_text(data))
-    return [report, *tables, *figures, folder / "provenance.json", *pages]
+    return [report, *files]
 
 
 def report_text(data: ReportData) -> str:
@@ -107,24 +100,19 @@ def _arm_rows(data: ReportData) -> list[ArmRow]:
 
 
 def _write_examples(data: ReportData, folder: Path) -> Iterator[Path]:
-    """A page of replies for each condition; pages of conditions that are no longer shown are removed."""
+    """A page of replies for each condition."""
     pages = {folder / f"{name}.md": page(name, data.judge, replies) for name, replies in data.examples.items()}
     for path, text in pages.items():
         write_if_changed(path, text)
-    for stale in sorted(set(folder.glob("*.md")) - set(pages)):
-        stale.unlink()
     yield from pages
 
 
 def _write_figures(data: ReportData, folder: Path) -> Iterator[Path]:
-    """Draw every figure; remove those of an earlier report that this one no longer shows."""
-    from socsafe.stats.figures import FIGURES, figures
+    """Draw every figure."""
+    from socsafe.stats.figures import figures
 
-    files = {folder / name: content for name, content in figures(data)}
-    for path, content in files.items():
+    for name, content in figures(data):
+        path = folder / name
         if not path.is_file() or path.read_bytes() != content:
             write_bytes(path, content)
-    for name in FIGURES:
-        for stale in sorted({*folder.glob(f"{name}*.svg"), *folder.glob(f"{name}*.png")} - set(files)):
-            stale.unlink()
-    yield from files
+        yield path

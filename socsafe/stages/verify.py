@@ -6,12 +6,12 @@
 
 The hashes are those of the manifests (`socsafe.manifest`), which carry one of themselves; parts of a unit in the making bear theirs in
 their names, answers of a judge's model have one on every line. What was never made is no fault, and neither is what a change of
-the study has left behind.
+the study has left behind. Recipes have no hash of their own and are looked at in `socsafe.integrity`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,7 @@ from socsafe.study.dropped import is_altered
 
 State = Literal["whole", "stale", "not made yet", "unrecorded", "damaged", "gone", "differs"]
 WRONG: tuple[State, ...] = ("damaged", "gone", "differs")
-"""States of what has to be made anew because something happened to it."""
+"""States of what has to be made anew because something happened to it; of what `differs`, a recipe, nobody can tell whether it did."""
 FREE = ("base", "adapters")
 """Kinds that may have been copied here without a manifest."""
 
@@ -89,18 +89,6 @@ def check_answers(kind: str, path: Path) -> list[Finding]:
     if lines := damaged_lines(path):
         return [Finding(kind, path, "damaged", f"line {', '.join(map(str, lines[:5]))}{' ...' if len(lines) > 5 else ''}")]
     return [Finding(kind, path, "whole", files=1, size=_size([path]))]
-
-
-def check_recipes(kind: str, rendered: Mapping[Path, str], mend: str) -> list[Finding]:
-    """The recipes, held against what the study renders to; `mend` is the command that writes them."""
-    there = [path for path in rendered if path.is_file()]
-    found = [
-        Finding(kind, path, "damaged", "not what the study renders to") for path in there if path.read_bytes() != rendered[path].encode()
-    ]
-    if there and len(there) < len(rendered):
-        found += [Finding(kind, path, "gone", mend=mend) for path in rendered if path not in there]
-    first = next(iter(rendered))
-    return found or [Finding(kind, first, "whole" if there else "not made yet", files=len(there), size=_size(there))]
 
 
 def check_dropped(kind: str, path: Path, mend: str) -> list[Finding]:

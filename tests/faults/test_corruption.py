@@ -94,7 +94,7 @@ def test_the_study_has_every_kind_of_artefact_and_each_is_whole(plan: Plan) -> N
     kinds = {kind_of(path) for path in made(plan)}
     assert kinds >= {"mixture", "base", "adapter", "GGUF", "completions", "verdicts", "manifest", "answers of a judge", "parity", "ability"}
     assert kinds >= {"part in the making", "prepared data", "rows left out", "recipe", "report", "leakage", "drift"}
-    assert {finding.kind for finding in verify(plan) if finding.state != "whole"} <= {"drift", "fidelity"}
+    assert {finding.kind for finding in verify(plan, SilentProgress()) if finding.state != "whole"} <= {"drift", "fidelity"}
 
 
 @pytest.mark.parametrize("seed", range(SPOILED // AT_ONCE))
@@ -103,7 +103,7 @@ def test_every_spoiled_file_is_found_and_no_other_is_accused(plan: Plan, restore
     draw = random.Random(1000 + seed)
     for path in files:
         spoil(path, draw)
-    assert {finding.path for finding in verify(plan) if finding.wrong} == set(files)
+    assert {finding.path for finding in verify(plan, SilentProgress()) if finding.wrong} == set(files)
 
 
 @pytest.mark.parametrize("seed", range(SPOILED // AT_ONCE))
@@ -138,7 +138,7 @@ def test_a_run_names_what_it_would_use_and_takes_none_of_it(plan: Plan, restored
 def test_a_list_of_rows_left_out_is_not_read_with_a_byte_of_it_changed(plan: Plan, restored: None, seed: int) -> None:
     path = dropped_file(plan.project, plan.study.name)
     spoil(path, random.Random(seed))
-    assert [finding.path for finding in verify(plan) if finding.wrong] == [path]
+    assert [finding.path for finding in verify(plan, SilentProgress()) if finding.wrong] == [path]
     with pytest.raises(InputError, match=r"dropped\.yml"):
         read_dropped(plan.project, plan.study.name)
 
@@ -148,7 +148,7 @@ def test_a_file_that_is_gone_is_found(plan: Plan, restored: None) -> None:
     kept = [path for path in files if ".parts-" not in path.name and kind_of(path) not in ("part in the making", "answers of a judge")]
     for path in kept:
         path.unlink()
-    wrong = {finding.path for finding in verify(plan) if finding.wrong}
+    wrong = {finding.path for finding in verify(plan, SilentProgress()) if finding.wrong}
     assert {path for path in kept if kind_of(path) != "manifest"} <= wrong
 
 

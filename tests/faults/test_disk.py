@@ -15,12 +15,19 @@ import pytest
 from socsafe.engines.process import run_logged
 from socsafe.errors import DiskError, RunError
 from socsafe.files import write_bytes
+from socsafe.pipeline import prepare, run
 from socsafe.progress import Advance, SilentProgress
 from socsafe.stages.generate import generate
+from socsafe.stages.judge import judge
+from socsafe.stages.train import train
 from tests.conftest import PROMPTS, Left, new_folder
 from tests.engines.conftest import Models
 from tests.finished import finished, tree
+from tests.loopback.faulty import Faulty
+from tests.loopback.faulty import Plan as Faults
 from tests.stages.conftest import put_ggufs, tiny, tools
+from tests.stages.judging import made, policy
+from tests.stages.train.conftest import put
 
 __all__ = ["tiny", "tools"]
 
@@ -141,6 +148,40 @@ def test_replies_that_the_disk_cannot_take_are_computed_for_one_condition_alone(
     assert progress.replies == PROMPTS < PROMPTS * len(plan.conditions)
     filler.unlink()
     assert generate(plan, plan.conditions, SilentProgress()) == {}
+
+
+def test_answers_that_the_disk_cannot_take_are_paid_for_with_one_judge_alone(disk: Path) -> None:
+    with Faulty(Faults(delay=0.02)) as server:
+        plan = made(new_folder(disk / "project"), [policy(server, concurrency=2), policy(server, concurrency=2) | {"judge": "yesno"}])
+        filler = fill(disk)
+        with pytest.raises(DiskError, match="No space left on device"):
+            judge(plan, plan.conditions, SilentProgress())
+        paid = len(server.seen.requests)
+        filler.unlink()
+        assert judge(plan, plan.conditions, SilentProgress()) == {}
+    assert 0 < paid <= 2, "those that were under way"
+
+
+def test_an_adapter_that_the_disk_does_not_let_be_adopted_is_no_fault_of_each_condition(disk: Path) -> None:
+    plan = new_folder(disk / "project").plan(counts=[4])
+    prepare(plan, SilentProgress())
+    for condition in plan.conditions:
+        put(plan.project.run("tiny", condition.id))
+    filler = fill(disk)
+    with pytest.raises(DiskError, match="No space left on device"):
+        train(plan, plan.conditions, SilentProgress())
+    filler.unlink()
+    assert train(plan, plan.conditions, SilentProgress()) == {}
+
+
+def test_a_report_that_the_disk_cannot_take_is_told_though_a_condition_has_failed(disk: Path) -> None:
+    plan = finished(new_folder(disk / "project"), counts=[4])
+    (plan.project.run("tiny", plan.conditions[1].id) / "parity.manifest.json").unlink()
+    filler = fill(disk)
+    with pytest.raises(DiskError, match=r"reports/tiny(.|\n)*No space left on device"):
+        run(plan, [], SilentProgress(), stages=("parity", "judge"))
+    filler.unlink()
+    assert run(plan, [], SilentProgress(), stages=("parity", "judge")).report is not None
 
 
 def results(root: Path) -> dict[str, bytes]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
+
 from socsafe.locks import held
 from tests.conftest import Folder, Left
 from tests.finished import finished, tree
@@ -24,6 +26,24 @@ def test_the_second_of_two_runs_says_who_is_at_work_and_touches_nothing(here: Fo
         assert "then run the same command again" in left.err
         assert tree(here.root) == before
     assert socsafe("judge", "recipes/tiny").code == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("data", "check"), ("data", "check", "--drop"), ("recipe", "render"), ("recipe", "render", "--recipes-only")]
+)
+def test_what_a_run_reads_is_not_written_meanwhile(here: Folder, socsafe: Callable[..., Left], command: tuple[str, ...]) -> None:
+    plan = finished(here)
+    here.study(settings={"benign": {"source": "tiny-chat", "rows": 12}})
+    lock = plan.project.study_run("tiny") / "lock"
+    with held(lock, "study tiny", wait=False):
+        before = tree(here.root)
+        left = socsafe(*command, "recipes/tiny")
+        assert left.code == 1
+        assert "is working on study tiny" in left.err
+        assert tree(here.root) == before
+        assert "is working" not in socsafe("recipe", "render", "recipes/tiny", "--check").err
+    assert socsafe(*command, "recipes/tiny").code == 0
+    assert tree(here.root) != before
 
 
 def test_what_a_killed_run_was_writing_is_gone_after_the_next_and_the_lock_it_left_holds_nobody_up(

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from socsafe.progress import SilentProgress
-from socsafe.reporting import export, export_inspect, report
+from socsafe.reporting import export, export_replies, report
 from socsafe.study.checked import Plan
 from tests import gfm
 from tests.conftest import Left, new_folder
@@ -76,7 +76,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         )
         report(plan, QUIET)
         logs = folder.root / "logs"
-        export_inspect(plan, logs)
+        export_replies(plan, QUIET, logs=logs)
         export(plan, folder.root / "tiny.zip", QUIET, with_completions=True)
     return Made(plan, plan.project.report("tiny"), logs)
 

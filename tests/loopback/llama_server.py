@@ -1,4 +1,4 @@
-"""llama.cpp's own llama-server on loopback, where there is one: named by $LLAMA_SERVER, or on the PATH.
+"""llama.cpp's own llama-server on loopback, where there is one: named by $LLAMA_SERVER, on the PATH, or built by `make llama-server`.
 
 with llama_server(models.q8, "micro-benign-none-n0-s1", adapter) as url:
     Remote(Endpoint(url, "micro-benign-none-n0-s1")).models()
@@ -15,16 +15,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from socsafe.paths import cache_folder
+
 
 def binary() -> str:
     """The program; skips the test where there is none."""
-    found = os.environ.get("LLAMA_SERVER") or shutil.which("llama-server")
-    if not found or not Path(found).is_file():
-        pytest.skip("no llama-server here: set LLAMA_SERVER to the program, or put it on the PATH")
+    built = cache_folder() / "llama.cpp" / f"{version('llama-cpp-python')}-llama-server"
+    found = os.environ.get("LLAMA_SERVER") or shutil.which("llama-server") or str(built)
+    if not Path(found).is_file():
+        pytest.skip("no llama-server here: make llama-server builds it, in about ten minutes; or name the program in LLAMA_SERVER")
     return found
 
 

@@ -100,6 +100,37 @@ def test_a_changed_verdict_in_the_archive_shows_in_the_figures_and_is_told(expor
     assert {"report.md", "summary.csv"} <= set(made.differing)
 
 
+def test_a_report_is_rendered_into_no_folder_that_holds_something_else(exported: Exported, tmp_path: Path) -> None:
+    (tmp_path / "examples").mkdir()
+    for name in ("examples/README.md", "ability.csv", "report.md"):
+        (tmp_path / name).write_text("mine")
+    before = tree(tmp_path)
+    with pytest.raises(InputError, match=r"holds something else(.|\n)*new or empty folder, or that of an earlier report on tiny"):
+        render_archive(exported.archive, tmp_path)
+    assert tree(tmp_path) == before
+
+
+def test_a_report_is_rendered_over_an_earlier_one_on_the_study_and_over_no_other(exported: Exported, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    render_archive(exported.archive, tmp_path / "there")
+    note = tmp_path / "there" / "examples" / "README.md"
+    note.write_text("mine")
+    assert render_archive(exported.archive, tmp_path / "there").differing == []
+    assert note.read_text() == "mine"
+    told = tmp_path / "there" / "provenance.json"
+    told.write_text(told.read_text().replace('"name": "tiny"', '"name": "huge"'))
+    with pytest.raises(InputError, match="holds something else"):
+        render_archive(exported.archive, tmp_path / "there")
+
+
+def test_an_archive_without_verdicts_makes_no_report(exported: Exported, tmp_path: Path) -> None:
+    members = {name: content for name, content in read_archive(exported.archive).items() if not name.startswith("verdicts/")}
+    write_archive(tmp_path / "b.zip", members)
+    with pytest.raises(InputError, match=r"no condition has verdicts(.|\n)*export the study again"):
+        render_archive(tmp_path / "b.zip", tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -130,6 +130,17 @@ def test_the_command_shows_the_table_fails_and_drops(folder: Folder, socsafe: Ca
     assert "--drop" in left.err
 
 
+def test_what_to_do_after_rows_were_dropped_is_said(folder: Folder, socsafe: Callable[..., Left]) -> None:
+    leaking(folder)
+    study = folder.study(settings={"benign": {"source": "tiny-chat", "rows": 29}}, counts=[23])
+    assert socsafe("recipe", "render", study).code == 0
+    left = socsafe("data", "check", study, "--drop")
+    assert (left.code, left.out.splitlines()[-1]) == (0, "next: socsafe recipe render recipes/tiny/study.yml"), left.err
+    assert socsafe("recipe", "render", study, "--check").code == 1
+    assert socsafe("recipe", "render", study).code == 0
+    assert socsafe("data", "check", study, "--drop").out.splitlines()[-1] == "no row repeats a prompt"
+
+
 def test_a_list_of_dropped_rows_that_is_none_is_refused(folder: Folder, socsafe: Callable[..., Left]) -> None:
     folder.study()
     (folder.root / "recipes" / "tiny" / "dropped.yml").write_text("rows: [1, 2]\n")

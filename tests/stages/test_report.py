@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from socsafe.errors import RunError
+from socsafe.paths import report_files
 from socsafe.records import SummaryRow
 from socsafe.report_data import ReportData
 from socsafe.stages.report import build_report, report_text
@@ -51,12 +51,25 @@ def test_a_second_report_touches_no_file(data: ReportData, tmp_path: Path) -> No
 
 
 def test_a_figure_that_is_no_longer_shown_is_removed_and_nothing_else(data: ReportData, tmp_path: Path) -> None:
-    (tmp_path / "dose-response-micro-harmful.svg").write_text("old")
-    (tmp_path / "notes.md").write_text("mine")
-    (tmp_path / "mine.svg").write_text("mine")
+    (tmp_path / "report.md").write_text("![an earlier one](dose-response-micro-harmful.svg)\n")
+    for name in ("dose-response-micro-harmful.svg", "dose-response-micro-harmful.png"):
+        (tmp_path / name).write_text("old")
+    mine = {"notes.md", "mine.svg", "dose-response-for-a-talk.svg", "trade-off-old.png"}
+    for name in mine:
+        (tmp_path / name).write_text("mine")
     files = build_report(data, tmp_path)
     left = {path for path in tmp_path.rglob("*") if path.is_file()} - set(files)
-    assert {path.name for path in left} == {"notes.md", "mine.svg"}
+    assert {path.name for path in left} == mine
+
+
+def test_of_the_examples_only_a_page_of_them_is_removed(data: ReportData, tmp_path: Path) -> None:
+    folder = tmp_path / "examples"
+    folder.mkdir()
+    (folder / "README.md").write_text("# What struck me\n")
+    (folder / "gone.md").write_text("# Examples of `gone`\n")
+    build_report(data, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"README.md"} | {f"{name}.md" for name in data.examples}
+    assert folder / "README.md" not in report_files(tmp_path), "a note is no part of the report: it is neither exported nor verified"
 
 
 def test_one_changed_verdict_changes_only_lines_about_its_arm(data: ReportData) -> None:
@@ -95,9 +108,3 @@ def test_no_clock_host_or_path_is_in_a_report(data: ReportData, tmp_path: Path) 
         for word in (str(tmp_path), f"{Path.home()}/", "<dc:date>", "tIME", f"matplotlib v{matplotlib.__version__}"):
             assert word.encode() not in path.read_bytes(), (path.name, word)
     assert not re.search(rf"\b{re.escape(socket.gethostname())}\b", report_text(data))
-
-
-def test_a_study_without_any_verdict_has_no_report(data: ReportData, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no condition has verdicts"):
-        build_report(replace(data, summary=(), pooled=()), tmp_path)
-    assert not list(tmp_path.iterdir())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from socsafe import integrity
 from socsafe.locks import held
-from socsafe.manifest import is_whole, noted_outputs, read_manifest, sealed
+from socsafe.manifest import inputs_now, is_whole, noted_outputs, read_manifest, record, sealed
 from socsafe.pipeline import verify
+from socsafe.progress import Advance, SilentProgress
 from socsafe.stages.train import train_step
 from socsafe.stages.verify import check_step
 from socsafe.study.checked import Plan
@@ -23,7 +26,7 @@ STUDY = "recipes/tiny/study.yml"
 def states(plan: Plan) -> dict[str, set[str]]:
     """Kind of artefact -> the states that it is found in."""
     found: dict[str, set[str]] = {}
-    for finding in verify(plan):
+    for finding in verify(plan, SilentProgress()):
         found.setdefault(finding.kind, set()).add(finding.state)
     return found
 
@@ -64,6 +67,86 @@ def test_what_a_change_of_the_study_left_behind_is_stale_and_no_fault(here: Fold
     left = socsafe("verify", STUDY)
     assert left.code == 0, left.err
     assert "stale" in left.out
+
+
+def test_recipes_that_a_change_of_the_study_left_behind_are_stale_and_no_fault(here: Folder, socsafe: Socsafe) -> None:
+    finished(here)
+    here.study(training={"learning_rate": 0.5}, counts=[4, 8, 12])
+    left = socsafe("verify", STUDY)
+    assert left.code == 0, left.err
+    assert states(here.plan(training={"learning_rate": 0.5}, counts=[4, 8, 12]))["recipes"] == {"stale", "not made yet"}
+
+
+@pytest.mark.parametrize("what", ["what is trained", "a comment", "where files go"])
+def test_a_recipe_that_was_edited_differs_and_is_mended_without_training(here: Folder, socsafe: Socsafe, what: str) -> None:
+    plan = finished(here)
+    recipe = plan.project.recipe("tiny", plan.conditions[0].id)
+    line = {"what is trained": "learning_rate: ", "a comment": "# Train it ", "where files go": "output_dir: "}[what]
+    before = recipe.read_text()
+    recipe.write_text(before.replace(line, f"{line}1"))
+    assert recipe.read_text() != before
+    left = socsafe("verify", STUDY)
+    assert left.code == 1
+    assert left.err.splitlines() == [
+        f"error: {recipe}: differs: it was edited, or the study or its data were",
+        "    expected: what the study renders to",
+        f"    to mend:  socsafe recipe render {STUDY}",
+    ]
+    assert socsafe("recipe", "render", STUDY).code == 0
+    assert socsafe("verify", STUDY).code == 0
+    assert recipe.read_text() == before
+
+
+def test_a_recipe_that_was_trained_on_and_is_gone_is_a_fault(here: Folder, socsafe: Socsafe) -> None:
+    plan = finished(here)
+    recipe = plan.project.recipe("tiny", plan.conditions[0].id)
+    recipe.unlink()
+    left = socsafe("verify", STUDY)
+    assert left.code == 1
+    assert f"error: {recipe}: gone\n" in left.err
+    assert f"to mend:  socsafe recipe render {STUDY}" in left.err
+
+
+def test_a_note_beside_the_examples_is_no_part_of_the_report(here: Folder, socsafe: Socsafe) -> None:
+    plan = finished(here)
+    assert socsafe("report", STUDY).code == 0
+    note = plan.project.report("tiny") / "examples" / "README.md"
+    note.write_text("mine")
+    assert socsafe("report", STUDY).code == 0
+    assert note.read_text() == "mine"
+    note.write_text("mine, again")
+    assert socsafe("verify", STUDY).code == 0
+    assert note.read_text() == "mine, again"
+
+
+class Bar(SilentProgress):
+    """Adds up what is done of each task."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, list[int]] = {}
+
+    @contextmanager
+    def task(self, title: str, total: int) -> Iterator[Advance]:
+        self.tasks[title] = [0, total]
+
+        def advance(count: int, _tokens: int = 0, /) -> None:
+            self.tasks[title][0] += count
+
+        yield advance
+
+
+def test_reading_much_shows_how_far_it_is_and_many_small_files_reach_the_end(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = finished(folder)
+    monkeypatch.setattr(integrity, "_SHOWN", 1_000_000)
+    for condition in plan.conditions:
+        step = train_step(plan, condition)
+        for path in step.outputs:
+            path.write_bytes(bytes(700_000))
+        record(step, inputs_now(step))
+    bar = Bar()
+    assert not [finding for finding in verify(plan, bar) if finding.wrong and finding.kind == "adapters"]
+    ((done, total),) = bar.tasks.values()
+    assert done == total >= 4, "six files of less than a megabyte each"
 
 
 def test_an_adapter_that_was_copied_here_and_not_adopted_yet_is_no_fault(folder: Folder) -> None:

@@ -114,8 +114,9 @@ def test_the_report_shows_exactly_the_figures_that_are_written_and_says_in_words
 
 
 def test_figures_that_are_no_longer_shown_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("trade-off-micro-harmful.svg", "seed-spread.png", "mine.svg", "trade-off.txt"):
+    for name in ("trade-off-micro-harmful.svg", "seed-spread.svg", "seed-spread.png", "mine.svg", "trade-off.txt"):
         (tmp_path / name).write_text("old")
+    (tmp_path / "report.md").write_text("![one](trade-off-micro-harmful.svg)\n![another](seed-spread.svg)\n")
     build_report(replace(study([("refusal", 10)], seeds=(1,)), summary=[ROW]), tmp_path)
     assert {path.name for path in tmp_path.glob("*.[stp]*g")} == {"mine.svg"} | {
         f"{name}.{kind}" for name in FIGURES if name != "seed-spread" for kind in ("svg", "png")
