@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from socsafe.errors import RunError
 from socsafe.facts.ability import AbilityRow, ReplyLoss
 from socsafe.facts.breakdown import FormRow
 from socsafe.manifest import inputs_now, record
 from socsafe.pipeline import run
 from socsafe.progress import SilentProgress
 from socsafe.records import Prompt
-from socsafe.reporting import export, render_archive, report, status
+from socsafe.reporting import NothingJudgedError, export, render_archive, report, status
 from socsafe.stages.ability import ability_steps
-from socsafe.study.checked import Plan
+from socsafe.study.checked import Plan, load_study
 from socsafe.study.conditions import Condition
 from socsafe.tables import parse_csv, records, write_rows
 from tests.conftest import Folder
@@ -71,6 +72,52 @@ def test_a_condition_whose_ability_cannot_be_measured_is_judged_and_reported_all
     assert set(outcome.failures["ability"]) == {condition.id for condition in plan.conditions}
     assert outcome.report is not None
     assert "## Incomplete conditions" not in outcome.report.read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_beside_the_conditions_that_failed(folder: Folder) -> None:
+    plan = finished(folder, counts=[4])
+    treated = plan.conditions[1]
+    (plan.project.run("tiny", treated.id) / "parity.manifest.json").unlink()
+    plan.project.report("tiny").parent.mkdir()
+    plan.project.report("tiny").write_text("no folder")
+    outcome = run(plan, [], QUIET, stages=("parity", "judge"))
+    assert (set(outcome.failures["parity"]), set(outcome.failures["report"])) == ({treated.id}, {"tiny"})
+    assert outcome.report is None
+    with pytest.raises(RunError, match=f"tiny: failed in stage report: {plan.project.report('tiny')}.*cannot be written"):
+        outcome.raise_if_failed()
+    plan.project.report("tiny").unlink()
+    outcome = run(plan, [], QUIET, stages=("parity", "judge"))
+    assert set(outcome.failures) == {"parity"}
+    assert outcome.report is not None
+    assert treated.id in outcome.report.read_text()
+
+
+def test_that_there_is_nothing_to_report_on_is_told_only_where_no_failure_says_why(folder: Folder) -> None:
+    plan = finished(folder, counts=[4])
+    for condition in plan.conditions:
+        (plan.project.run("tiny", condition.id) / "parity.manifest.json").unlink()
+    outcome = run(plan, [], QUIET, stages=("parity", "judge"))
+    assert (set(outcome.failures), outcome.report) == ({"parity"}, None)
+    with pytest.raises(NothingJudgedError, match=f"no condition has verdicts(.|\n)*socsafe status {plan.argument}"):
+        run(plan, [], QUIET, stages=("judge",))
+    with pytest.raises(NothingJudgedError):
+        report(plan, QUIET)
+
+
+def test_a_failed_ability_check_does_not_hide_that_there_is_nothing_to_report_on(folder: Folder) -> None:
+    plan = finished(folder, ability=BLOCK, counts=[4])
+    for condition in plan.conditions:
+        (plan.project.run("tiny", condition.id) / "parity.manifest.json").unlink()
+    outcome = run(plan, [], QUIET, stages=("ability", "judge"))
+    assert set(outcome.failures) == {"ability", "report"}
+    assert "no condition has verdicts" in outcome.failures["report"]["tiny"]
+
+
+def test_the_remedy_of_a_variant_without_verdicts_names_the_study_and_its_base(folder: Folder) -> None:
+    plan = load_study(folder.study(), "smollm2-135m-instruct")
+    with pytest.raises(NothingJudgedError) as caught:
+        report(plan, QUIET)
+    assert caught.value.problems[0].mend == "socsafe status recipes/tiny/study.yml --base smollm2-135m-instruct"
 
 
 def test_forms_and_ability_come_out_of_an_archive_as_they_went_in(folder: Folder, tmp_path: Path) -> None:
