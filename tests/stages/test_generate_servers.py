@@ -23,9 +23,8 @@ pytestmark = pytest.mark.slow
 
 def study(folder: Folder, tiny: Models, **changes: object) -> Plan:
     """A control and a treated condition of one base, with an adapter each."""
-    plan = folder.plan(
-        bases=["micro"], counts=[4], compute={"threads": 1, "slots": 8, "context": 128}, sampling={"max_tokens": 16}, **changes
-    )
+    compute = {"threads": 1, "slots": 8, "context": changes.pop("context", 128)}
+    plan = folder.plan(bases=["micro"], counts=[4], compute=compute, sampling={"max_tokens": 16}, **changes)
     for number, condition in enumerate(plan.conditions):
         put_ggufs(plan, condition, tiny, number)
         run = plan.project.run("tiny", condition.id)

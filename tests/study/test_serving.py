@@ -37,6 +37,11 @@ def test_what_a_study_keeps_of_a_server_holds_no_key_and_no_price() -> None:
         ({"generation": {**VLLM, "model": {"other": "x"}}}, "no model for qwen2.5-0.5b-instruct-benign-none-n0-s1"),
         ({"generation": {"endpoint": URL, "server": "openai"}, "sampling": {"temperature": 0.5, "top_k": 40}}, "top_k 40 from a server"),
         ({"generation": VLLM, "sampling": {"repeat_penalty": 1.1}}, "repeat_penalty 1.1 from a server of the kind vllm"),
+        ({"generation": VLLM, "sampling": {"temperature": 2.5}}, "temperature 2.5 from a server of the kind vllm\n    expected: 2 at most"),
+        (
+            {"generation": VLLM, "sampling": {"stop": list("abcde")}},
+            "5 stop strings for a server of the kind vllm\n    expected: 4 at most",
+        ),
         ({"generation": {**VLLM, "prompt": "chat"}, "training": {"template": "alpaca"}}, "prompt: chat with the template alpaca"),
         ({"generation": {**VLLM, "endpoint": "https://user:sk-secret@host/v1"}}, "endpoint: (not shown)"),
         ({"generation": {"endpoint": URL}}, "key generation.server is missing"),
@@ -52,5 +57,5 @@ def test_what_a_server_cannot_do_is_said_before_anything_runs(folder: Folder, ch
 def test_sampling_that_the_server_knows_is_taken(folder: Folder) -> None:
     sampling = {"temperature": 0.5, "top_k": 40, "min_p": 0.1}
     assert folder.plan(generation=VLLM, sampling=sampling).study.generation is not None
-    everything = {**sampling, "repeat_penalty": 1.2}
+    everything = {**sampling, "temperature": 2.5, "repeat_penalty": 1.2, "stop": list("abcde")}
     assert folder.plan(generation={"endpoint": URL, "server": "llama.cpp"}, sampling=everything).study.generation is not None
