@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from socsafe.catalogue import member
-from socsafe.data.suites import suite_inputs, suite_prompts
+from socsafe.data.suites import read_once, suite_prompts
 from socsafe.errors import Problem, RunError
-from socsafe.manifest import hash_of
 from socsafe.records import Completion, Prompt
 from socsafe.report_data import CONTROL
 from socsafe.study.checked import Plan
@@ -38,16 +36,8 @@ class Case:
 
 
 def prompts_once(plan: Plan) -> Callable[[Suite], Mapping[str, Prompt]]:
-    """What gives a suite's prompts by their ids, and reads them again only once the suite's files have changed.
-
-    Conditions and judges are many, suites few and some of them slow to compose.
-    """
-
-    @cache
-    def read(suite: Suite, _state: tuple[str, ...]) -> Mapping[str, Prompt]:
-        return {prompt.id: prompt for prompt in suite_prompts(plan, suite)}
-
-    return lambda suite: read(suite, tuple(hash_of(path) for path in suite_inputs(plan, suite) if path.is_file()))
+    """What gives a suite's prompts by their ids."""
+    return read_once(plan, lambda plan, suite: {prompt.id: prompt for prompt in suite_prompts(plan, suite)})
 
 
 def cases(plan: Plan, condition: Condition, suite: Suite, use: JudgeUse, prompts: Mapping[str, Prompt]) -> list[Case]:

@@ -10,18 +10,23 @@ prompt whose category is one of the safety items' gets that category's preamble,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from socsafe.data.draw import limit_prompts
 from socsafe.data.load import load_items, load_prompts
 from socsafe.errors import InputError, Problem
+from socsafe.manifest import hash_of
 from socsafe.records import Item, Message, Prompt
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.sources import source_inputs
 from socsafe.study.spec import Suite
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,19 @@ def suite_inputs(plan: Plan, suite: Suite) -> tuple[Path, ...]:
     """The files that decide what the suite asks."""
     names = (suite.source, *((plan.study.safety.source,) if suite.eval_preamble else ()))
     return tuple(path for name in names for path in source_inputs(name, plan.sources[name], plan.project.root))
+
+
+def read_once(plan: Plan, load: Callable[[Plan, Suite], T]) -> Callable[[Suite], T]:
+    """What gives what is loaded of a suite, and loads it again only once the suite's files have changed.
+
+    Conditions and judges are many, suites few and some of them slow to compose.
+    """
+
+    @cache
+    def read(suite: Suite, _state: tuple[str, ...]) -> T:
+        return load(plan, suite)
+
+    return lambda suite: read(suite, tuple(hash_of(path) for path in suite_inputs(plan, suite) if path.is_file()))
 
 
 def asked_prompts(plan: Plan, suite: Suite) -> tuple[Asked, ...]:

@@ -198,9 +198,12 @@ def _not_served(block: Generation, name: str, listed: Sequence[str], plan: Plan,
     model, adapter = plan.bases[condition.base].model, adapter_file(plan, condition)
     gguf = f"-m {plan.project.relative(model_file(plan, condition))}"
     lora = f" --lora {plan.project.relative(adapter)}" if adapter else ""
+    compute, rank = plan.study.compute, plan.study.training_for(condition.setting).adapter.r
+    # vLLM knows ranks that are powers of two, from 8 on.
+    room = f"--max-model-len {compute.context} --max-lora-rank {max(8, 1 << (rank - 1).bit_length())}"
     mend = {
-        "vllm": f"vllm serve {model} --enable-lora --lora-modules {name}={run}",
-        "llama.cpp": f"llama-server {gguf}{lora} --alias {name}",
+        "vllm": f"vllm serve {model} {room} --enable-lora --lora-modules {name}={run}",
+        "llama.cpp": f"llama-server {gguf}{lora} --alias {name} -np {compute.slots} -c {compute.slots * compute.context}",
         "openai": f"curl {block.endpoint.rstrip('/')}/models   # what the server has; name it in generation: {{model: ...}}",
     }[block.server]
     return InputError(Problem(block.endpoint, f"the server has no model {name}; it has {has}", f"the model of {condition.id}", mend))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from socsafe.data.parts import Parts
-from socsafe.data.suites import Asked, asked_prompts, suite_inputs, turns
+from socsafe.data.suites import Asked, asked_prompts, read_once, suite_inputs, turns
 from socsafe.engines.budget import Budget
 from socsafe.engines.remote_writer import FROM_SERVER
 from socsafe.engines.retry import RetryPolicy
@@ -78,10 +78,10 @@ def generate(
         todo.setdefault(condition, []).append(suite)
     if not todo:
         return {}
-    prompts = {suite: asked_prompts(plan, suite) for suite in {suite for suites in todo.values() for suite in suites}}
-    total = sum(len(prompts[suite]) for suites in todo.values() for suite in suites) * plan.study.sampling.samples
+    prompts_of = read_once(plan, asked_prompts)
+    total = sum(len(prompts_of(suite)) for suites in todo.values() for suite in suites) * plan.study.sampling.samples
     with progress.task("generate", total) as advance:
-        work = _Work(plan, prompts, progress, advance)
+        work = _Work(plan, prompts_of, progress, advance)
         # What fails here is the back end itself.
         with apart(lambda error: work.failed(todo, error)), writers(plan, budget or Budget(), retry, progress) as writer_for:
             for condition, suites in todo.items():
@@ -94,7 +94,7 @@ class _Work:
     """One call of `generate`."""
 
     plan: Plan
-    prompts: Mapping[Suite, Sequence[Asked]]
+    prompts_of: Callable[[Suite], Sequence[Asked]]
     progress: Progress
     advance: Advance
     failures: dict[str, str] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class _Work:
         with apart(lambda error: self.failed({condition: suites}, error)):
             require_writing(self.plan, condition)
             steps = {suite: completions_step(self.plan, condition, suite) for suite in suites}
-            # Before the model is read, so that one that is replaced meanwhile is not taken for the one that replied.
+            # Before model and prompts are read, so that what is replaced meanwhile is not taken for what was asked or replied.
             inputs = {suite: inputs_now(step) for suite, step in steps.items()}
             writer = writer_for(condition)
             for suite, step in steps.items():
@@ -127,7 +127,7 @@ class _Work:
     def _replies(self, condition: Condition, suite: Suite, step: Step, writer: Writer) -> list[Completion]:
         """All replies to a suite, those of finished chunks from the disk."""
         sampling, parts = self.plan.study.sampling, Parts.of(step)
-        units = [(asked, sample) for asked in self.prompts[suite] for sample in range(sampling.samples)]
+        units = [(asked, sample) for asked in self.prompts_of(suite) for sample in range(sampling.samples)]
         chosen = Sampling(**sampling.model_dump(exclude={"samples", "seed"}))
         rows: list[Completion] = []
         for number, start in enumerate(range(0, len(units), writer.together)):
