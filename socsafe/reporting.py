@@ -54,17 +54,18 @@ def report(plan: Plan, progress: Progress, failures: Mapping[str, Mapping[str, s
     read_for_report(plan, progress)
     unfinished = _unfinished(plan, failures or {})
     finished = _finished(plan, unfinished)
-    if not is_current(report_step(plan, finished, unfinished)):
+    beside = _beside(plan, finished)
+    if not is_current(report_step(plan, finished, unfinished, beside)):
         from socsafe.stages.report import build_report
 
-        inputs = inputs_now(report_step(plan, finished, unfinished))
+        inputs = inputs_now(report_step(plan, finished, unfinished, beside))
         data, _ = _gathered(plan, finished, unfinished)
         if not data.summary:
             mend = f"socsafe status {plan.argument}"
             raise NothingJudgedError(Problem(plan.argument, "no condition has verdicts", "at least one judged condition", mend))
         build_report(data, plan.project.report(plan.study.name))
         # Which figures there are is known only now.
-        record(report_step(plan, finished, unfinished), inputs)
+        record(report_step(plan, finished, unfinished, beside), inputs)
         progress.say(f"report: {plan.project.relative(path)}")
     return path
 
@@ -180,6 +181,18 @@ def _gathered(plan: Plan, finished: Sequence[Condition], unfinished: Unfinished)
     measured = read_ability(plan, finished)
     weights = read_drift(plan, finished), read_fidelity(plan, finished)
     return assemble(plan, verdicts, score(verdicts, plan.conditions), unfinished, measured, weights), verdicts
+
+
+def _beside(plan: Plan, finished: Sequence[Condition]) -> list[Path]:
+    """The files of what was measured beside verdicts that are up to date, and so are read for the report."""
+    from socsafe.stages.ability import ability_steps
+    from socsafe.stages.drift import compare_step, is_checked
+    from socsafe.stages.fidelity import fidelity_step
+
+    steps = [step for condition in finished for step in ability_steps(plan, condition).values() if is_current(step)]
+    steps += [compare_step(plan, condition) for condition in finished if is_checked(plan, condition)]
+    steps += [step for condition in finished if is_current(step := fidelity_step(plan, condition))]
+    return [step.outputs[0] for step in steps]
 
 
 def _finished(plan: Plan, unfinished: Unfinished) -> list[Condition]:

@@ -58,6 +58,19 @@ def test_what_is_measured_is_a_column_of_the_status_and_no_reason_to_leave_a_con
     assert (row.value, row.difference, row.n) == (pytest.approx(2.5 + 3 / 39, abs=1e-4), pytest.approx(0.5), 6)
 
 
+def test_what_was_out_of_date_and_is_measured_anew_with_the_same_bytes_is_reported_again(folder: Folder) -> None:
+    plan = finished(folder, ability=BLOCK, counts=[4])
+    for condition in plan.conditions:
+        measure(plan, condition, 2.0)
+    before = report(plan, QUIET).read_bytes()
+    manifest = ability_steps(plan, plan.conditions[1])["tiny-chat"].manifest
+    noted = manifest.read_bytes()
+    manifest.unlink()
+    assert report(plan, QUIET).read_bytes() != before
+    manifest.write_bytes(noted)
+    assert report(plan, QUIET).read_bytes() == before
+
+
 def test_without_the_block_there_is_no_column_and_no_table(folder: Folder) -> None:
     plan = finished(folder, counts=[4])
     assert all("ability" not in marks for marks in status(plan).values())

@@ -69,8 +69,12 @@ WRITERS = (
 _NOT_HYPERPARAMETERS = {"per_setting", "validation", "adapter", "hardware", "gpu"}
 
 
-def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures) -> Step:
-    """The unit of work that writes the report on the finished conditions."""
+def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures, beside: Sequence[Path]) -> Step:
+    """The unit of work that writes the report on the finished conditions.
+
+    `beside` are the files that hold what was measured beside verdicts, as far as they are up to date: a report that left one out is
+    out of date once it is, though no byte of the file has changed.
+    """
     project, study = plan.project, plan.study
     folder = project.report(study.name)
     runs = [project.run(study.name, condition.id) for condition in plan.conditions]
@@ -78,10 +82,8 @@ def report_step(plan: Plan, finished: Sequence[Condition], unfinished: Failures)
     made = [run / name for run in runs for name in told]
     made.append(leakage_file(project, study.name))
     made += [project.recipe(study.name, condition.id) for condition in plan.conditions]
-    asked = study.ability.sources() if study.ability else ()
-    made += [project.ability(study.name, condition.id, source) for condition in plan.conditions for source in asked]
     made += written_by_files(plan)
-    made += [project.drift(study.name, cell.id, name) for cell in finished for name in ("compared", "transformers")]
+    made += beside
     made += [project.completions(study.name, cell.id, use.name) for cell in finished for use in study.suite_uses()]
     made += [
         project.verdicts(study.name, cell.id, use.name, judge.judge)
