@@ -5,11 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help quickstart test check inspect-env vllm-env smoke-real judges-report axolotl-keys schema locks audit sbom fuzz faults llama-server clean
+.PHONY: help quickstart test coverage check inspect-env vllm-env smoke-real judges-report axolotl-keys schema locks audit sbom fuzz faults llama-server clean
 
 help:
 	@echo "make quickstart    make the environment and run the quickstart study"
 	@echo "make test          make the environment and run the tests"
+	@echo "make coverage      which lines the tests that are not slow go through"
 	@echo "make inspect-env   make an environment with Inspect AI, for the tests of the logs written for it"
 	@echo "make vllm-env      make an environment with vLLM for CPUs, for the tests against it (Linux, x86-64; 4 GB)"
 	@echo "make check         ruff, mypy --strict, import-linter, committed recipes and schema"
@@ -44,9 +45,13 @@ quickstart: $(READY)
 	@echo "The report: reports/quickstart/report.md"
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 # Two that train or generate beside each other must not spin while they wait: on two cores they would slow each other many times.
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -m slow -n 2 --dist loadfile --cov --cov-append --cov-report=term
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+# By itself: it takes twice the time.
+coverage: $(READY)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --cov --cov-report=term
 
 check: $(READY)
 	$(BIN)/ruff check
