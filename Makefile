@@ -22,7 +22,7 @@ help:
 	@echo "make sbom          the bill of materials of a release, in CycloneDX: dist/socsafe-VERSION.cdx.json"
 	@echo "make fuzz          feed every reader files that are wrong, 24,000 of them (CASES=, SEED=): a table, and one JSON object"
 	@echo "make faults        kill runs of a small study 60 times and of the quickstart 5 times (SEED=): tables, and JSON objects"
-	@echo "make llama-server  build llama.cpp's server, for the tests against it (needs cmake; about ten minutes)"
+	@echo "make llama-server  build llama.cpp's server, for the tests against it (needs cmake; about six minutes)"
 	@echo "make clean         remove mixtures, GGUF files and caches (adapters, replies and the environment stay)"
 
 # One resolution, every file by its SHA-256, nothing fetched beside it: what builds a package is installed first, by hash as well.

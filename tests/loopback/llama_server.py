@@ -28,7 +28,7 @@ def binary() -> str:
     built = cache_folder() / "llama.cpp" / f"{version('llama-cpp-python')}-llama-server"
     found = os.environ.get("LLAMA_SERVER") or shutil.which("llama-server") or str(built)
     if not Path(found).is_file():
-        pytest.skip("no llama-server here: make llama-server builds it, in about ten minutes; or name the program in LLAMA_SERVER")
+        pytest.skip("no llama-server here: make llama-server builds it, in about six minutes; or name the program in LLAMA_SERVER")
     return found
 
 
