@@ -186,13 +186,11 @@ def _gathered(plan: Plan, finished: Sequence[Condition], unfinished: Unfinished)
 def _beside(plan: Plan, finished: Sequence[Condition]) -> list[Path]:
     """The files of what was measured beside verdicts that are up to date, and so are read for the report."""
     from socsafe.stages.ability import ability_steps
-    from socsafe.stages.drift import compare_step, is_checked
-    from socsafe.stages.fidelity import fidelity_step
+    from socsafe.stages.drift import drift_files
+    from socsafe.stages.fidelity import fidelity_files
 
-    steps = [step for condition in finished for step in ability_steps(plan, condition).values() if is_current(step)]
-    steps += [compare_step(plan, condition) for condition in finished if is_checked(plan, condition)]
-    steps += [step for condition in finished if is_current(step := fidelity_step(plan, condition))]
-    return [step.outputs[0] for step in steps]
+    measured = [step.outputs[0] for cell in finished for step in ability_steps(plan, cell).values() if is_current(step)]
+    return [*measured, *drift_files(plan, finished), *fidelity_files(plan, finished)]
 
 
 def _finished(plan: Plan, unfinished: Unfinished) -> list[Condition]:

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.trial import survive
 from socsafe.errors import InputError, Problem
 from socsafe.files import require_files
-from socsafe.manifest import read_manifest
+from socsafe.manifest import installed, read_manifest
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
 from socsafe.study.models import adapter_file, model_file
@@ -50,6 +51,18 @@ def open_model(plan: Plan, condition: Condition, engines: OneEngine, kind: str =
     engine = engines.load(model_file(plan, condition, kind))
     engine.use_adapter(adapter_file(plan, condition))
     return engine
+
+
+def computed_with(plan: Plan) -> dict[str, Any]:
+    """What decides the replies that llama.cpp writes here, beside models, prompts and sampling, as parameters of a step.
+
+    Not the slots: no reply depends on how many are written at a time.
+    """
+    compute = plan.study.compute
+    return {
+        "compute": {"threads": compute.threads, "context": compute.context, "schedule": SCHEDULE},
+        "llama-cpp-python": installed("llama-cpp-python"),
+    }
 
 
 def _other_base(plan: Plan, condition: Condition, model: Path, adapter: Path | None, mend: str) -> Iterator[Problem]:

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from socsafe.engines.answers import AnswerCache
-from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.budget import Budget, Prices, no_prices
 from socsafe.engines.chat import Encoder, chat_encoder, each_read
-from socsafe.engines.condition_model import open_model, require_models
+from socsafe.engines.condition_model import computed_with, open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.llamacpp import Engine
 from socsafe.engines.model_tokenizer import ModelTokenizer
@@ -29,7 +28,7 @@ from socsafe.engines.sampling import Reply, Sampling
 from socsafe.engines.written import Dialogue, Writer, Written
 from socsafe.errors import InputError, Problem, RunError
 from socsafe.files import require_files
-from socsafe.manifest import hash_of, installed
+from socsafe.manifest import hash_of
 from socsafe.progress import Progress, SilentProgress
 from socsafe.study.checked import Plan
 from socsafe.study.conditions import Condition
@@ -86,13 +85,11 @@ def writing_files(plan: Plan, condition: Condition) -> tuple[Path, ...]:
 
 
 def circumstances(plan: Plan, condition: Condition) -> Mapping[str, Any]:
-    """What beside files, prompts and sampling decides a reply, as JSON values. Not the slots: none depends on how many are written
-    at a time. Not where a server of one's own is: it may move."""
-    compute, block = plan.study.compute, plan.study.generation
+    """What beside files, prompts and sampling decides a reply, as JSON values. Not where a server of one's own is: it may move."""
+    block = plan.study.generation
     if block is None:
-        local = {"threads": compute.threads, "context": compute.context, "schedule": SCHEDULE}
-        return {"compute": local, "chunk": CHUNK, "llama-cpp-python": installed("llama-cpp-python"), "format": _FORMAT}
-    return {"server": _decides(block), "model": served_name(block, condition), "context": compute.context, "format": _FORMAT}
+        return {**computed_with(plan), "chunk": CHUNK, "format": _FORMAT}
+    return {"server": _decides(block), "model": served_name(block, condition), "context": plan.study.compute.context, "format": _FORMAT}
 
 
 @contextmanager

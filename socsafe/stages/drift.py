@@ -12,14 +12,14 @@ study's sampling seed, and how many from `quantization: {check: 64}`: every suit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 from socsafe.catalogue import member
 from socsafe.data.sample import check_sample
 from socsafe.data.suites import Asked, suite_inputs, turns
-from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
-from socsafe.engines.condition_model import open_model, require_models
+from socsafe.engines.condition_model import computed_with, open_model, require_models
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.offline import rule_many
 from socsafe.engines.sampling import Sampling
@@ -27,7 +27,7 @@ from socsafe.engines.writers import LocalWriter
 from socsafe.errors import apart
 from socsafe.facts.drift import UNQUANTIZED, DriftReply
 from socsafe.judges._as_refusal import vote
-from socsafe.manifest import Step, inputs_now, installed, is_current, record
+from socsafe.manifest import Step, inputs_now, is_current, record
 from socsafe.progress import Advance, Progress, noting
 from socsafe.records import Completion
 from socsafe.study.checked import Plan
@@ -69,8 +69,7 @@ def side_step(plan: Plan, condition: Condition, side: Side) -> Step:
             "stop": list(study.sampling.stop),
             "system": study.settings[condition.setting].eval_system,
             "template": study.training.template,
-            "compute": {"threads": study.compute.threads, "context": study.compute.context, "schedule": SCHEDULE},
-            "llama-cpp-python": installed("llama-cpp-python"),
+            **computed_with(plan),
         },
     )
 
@@ -82,7 +81,7 @@ def compare_step(plan: Plan, condition: Condition) -> Step:
         stage="drift",
         manifest=out.with_suffix(".manifest.json"),
         root=plan.project.root,
-        inputs=tuple(side_step(plan, condition, side).outputs[0] for side in SIDES),
+        inputs=tuple(plan.project.drift(plan.study.name, condition.id, side) for side in SIDES),
         outputs=(out,),
         parameters={"judge": judge, "version": member("judges", judge).VERSION},
     )
@@ -117,12 +116,16 @@ def check_drift(plan: Plan, conditions: Sequence[Condition], progress: Progress)
     return failures
 
 
-def read_drift(plan: Plan, conditions: Sequence[Condition]) -> list[DriftReply]:
-    """What the check found of those conditions that were checked as they are now, in the study's order."""
+def drift_files(plan: Plan, conditions: Sequence[Condition]) -> list[Path]:
+    """The files of those conditions that were checked as they are now, in the study's order; none where nothing is quantized."""
     if plan.study.quantization.type in UNQUANTIZED:
         return []
-    files = [compare_step(plan, condition).outputs[0] for condition in conditions if is_checked(plan, condition)]
-    return [row for file in files for row in records(read_rows(file, DriftReply), DriftReply)]
+    return [plan.project.drift(plan.study.name, condition.id, "compared") for condition in conditions if is_checked(plan, condition)]
+
+
+def read_drift(plan: Plan, conditions: Sequence[Condition]) -> list[DriftReply]:
+    """What the check found, of `drift_files`."""
+    return [row for file in drift_files(plan, conditions) for row in records(read_rows(file, DriftReply), DriftReply)]
 
 
 def _answer(plan: Plan, condition: Condition, side: Side, asked: Sequence[Asked], engines: OneEngine, advance: Advance) -> None:

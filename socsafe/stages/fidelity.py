@@ -20,9 +20,8 @@ from typing import Any
 from socsafe.data.sample import check_sample
 from socsafe.data.suites import suite_inputs, turns
 from socsafe.engines.base_folder import base_folder, made_files
-from socsafe.engines.batching import SCHEDULE
 from socsafe.engines.chat import chat_encoder
-from socsafe.engines.condition_model import open_model, require_models
+from socsafe.engines.condition_model import computed_with, open_model, require_models
 from socsafe.engines.converters import convert_base, find_converters, merge_adapter, require_modules
 from socsafe.engines.holding import OneEngine
 from socsafe.engines.parity_job import Job
@@ -64,9 +63,8 @@ def fidelity_step(plan: Plan, condition: Condition) -> Step:
             "mode": study.quantization.mode,
             "system": study.settings[condition.setting].eval_system,
             "template": study.training.template,
-            "compute": {"threads": study.compute.threads, "context": study.compute.context, "schedule": SCHEDULE},
             "base": [base.model, base.revision],
-            "llama-cpp-python": installed("llama-cpp-python"),
+            **computed_with(plan),
             **_versions(manifest),
         },
     )
@@ -108,10 +106,14 @@ def compare_with_transformers(plan: Plan, conditions: Sequence[Condition], progr
     return failures
 
 
+def fidelity_files(plan: Plan, conditions: Sequence[Condition]) -> list[Path]:
+    """The files of those conditions that were compared as they are now, in the study's order."""
+    return [step.outputs[0] for condition in conditions if is_current(step := fidelity_step(plan, condition))]
+
+
 def read_fidelity(plan: Plan, conditions: Sequence[Condition]) -> list[ParityRow]:
-    """What was found of those conditions that were compared as they are now, in the study's order."""
-    steps = [step for condition in conditions if is_current(step := fidelity_step(plan, condition))]
-    return [row for step in steps for row in records(read_rows(step.outputs[0], ParityRow), ParityRow)]
+    """What was found, of `fidelity_files`."""
+    return [row for file in fidelity_files(plan, conditions) for row in records(read_rows(file, ParityRow), ParityRow)]
 
 
 def _compare(plan: Plan, condition: Condition, checkout: Path | None) -> None:
